@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"tiem/internal/fault"
+	"tiem/internal/hq"
+)
+
+const description = `HQ of a chain of shops: receives every sale of every store and can prove that it has them all.
+
+Examples:
+  hq-platform serve                                   listen, with a PostgreSQL of its own
+  hq-platform store add --id S1 --name "Nguyễn Trãi"  register a store and print its token, once
+  hq-platform quarantine list                         what could not be applied, and why
+  hq-platform quarantine replay --store S1 17         try event 17 again, and what waits behind it
+  hq-platform verify --store S1                       recompute the hash chain and every figure`
+
+// commandLine is every command and flag; kong reads its tags.
+type commandLine struct {
+	Config hq.Config `embed:""`
+
+	Serve      serveCommand      `cmd:"" help:"Listen for stores and scripts until interrupted."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database schema up to date."`
+	Store      storeCommands     `cmd:"" help:"Register stores and list them."`
+	Quarantine quarantineCommand `cmd:"" help:"List, show and replay events that could not be applied."`
+	Rebuild    rebuildCommand    `cmd:"" help:"Make a store's tables again from its events."`
+	Verify     verifyCommand     `cmd:"" help:"Recompute a store's hash chain, sums and tables; name the first bad row."`
+	Openapi    openapiCommand    `cmd:"" help:"Print the API's OpenAPI document (YAML)."`
+	Version    versionCommand    `cmd:"" help:"Print the program's version."`
+}
+
+type serveCommand struct{}
+
+// Run serves until ctx is done.
+func (serveCommand) Run(ctx context.Context, cfg *hq.Config) error {
+	app, err := hq.Open(ctx, *cfg, cfg.Logger())
+	if err != nil {
+		return err
+	}
+	return errors.Join(app.Run(ctx), app.Close())
+}
+
+type migrateCommand struct{}
+
+// Run migrates.
+func (migrateCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
+	if err := hq.Migrate(ctx, *cfg, cfg.Logger()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(stdout, "the schema is up to date")
+	return err
+}
+
+type openapiCommand struct{}
+
+// Run prints the document; it needs no database.
+func (openapiCommand) Run(cfg *hq.Config, stdout io.Writer) error {
+	document, err := hq.New(nil, *cfg, nil).OpenAPI()
+	if err != nil {
+		return err
+	}
+	_, err = stdout.Write(document)
+	return err
+}
+
+type versionCommand struct{}
+
+// Run prints what the Go toolchain recorded when it built the program.
+func (versionCommand) Run(stdout io.Writer) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return fault.New(fault.Internal, "version_unknown", "the program was built without module information")
+	}
+	version, revision := info.Main.Version, ""
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = " " + s.Value
+		}
+	}
+	_, err := fmt.Fprintf(stdout, "hq-platform %s%s %s\n", version, revision, info.GoVersion)
+	return err
+}
+
+// attached runs use on an App that is attached to the database, and closes it.
+func attached(ctx context.Context, cfg *hq.Config, use func(app *hq.App) error) error {
+	quiet := *cfg
+	if quiet.LogLevel == "info" { // a person reads along: trouble only, unless asked for more
+		quiet.LogLevel = "warn"
+	}
+	app, err := hq.Attach(ctx, quiet, quiet.Logger())
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(app), app.Close())
+}

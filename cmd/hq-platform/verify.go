@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"tiem/internal/fault"
+	"tiem/internal/hq"
+	"tiem/internal/hq/audit"
+)
+
+type verifyCommand struct {
+	Store string `name:"store" required:"" help:"The store's id."`
+	JSON  bool   `name:"json" help:"Print JSON."`
+}
+
+// Run verifies one store; the first bad row makes the exit code 1.
+func (c *verifyCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
+	return attached(ctx, cfg, func(app *hq.App) error {
+		report, err := audit.Verify(ctx, app.DB, c.Store)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			err = printJSON(stdout, report)
+		} else {
+			_, err = fmt.Fprintf(stdout, "store %s: %d events to %s, %d sales of %s, %d payments, %d items in stock (%d drift), %d set aside\n",
+				c.Store, report.Events, report.ChainHash, report.Sales, report.Total, report.Payments, report.Items, report.Drifting, report.SetAside)
+		}
+		if err == nil && report.Bad != nil {
+			err = fault.New(fault.Conflict, "verify_failed", "%s: %s", report.Bad.Row, report.Bad.Message)
+		}
+		return err
+	})
+}

@@ -1,0 +1,15 @@
+// Package catalog is what the store sells: loading it from a file, finding an
+// item by its barcode, and searching it.
+//
+// An item is what has a price: one sku in one unit. A can and a case of cans are
+// two items, because a case's price is rarely twenty-four times the can's. An
+// item may have many barcodes, and shops have one barcode on two items; so a
+// look-up can be ambiguous, and then a person decides.
+//
+// A barcode is text. It is looked up exactly as scanned first; if nothing has
+// it, both sides are compared without leading zeros, because scanners and
+// spreadsheets lose them.
+//
+// An item's id is a UUIDv5 of its sku, so every shop and HQ agree on it without
+// asking each other.
+package catalog

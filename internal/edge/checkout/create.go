@@ -1,0 +1,55 @@
+package checkout
+
+import (
+	"context"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+)
+
+// Opening is a till's wish for a new basket.
+type Opening struct {
+	ID        uuid.UUID // the client's; the zero UUID: mint one
+	CashierID string
+}
+
+// Create opens a DRAFT. The same id again, by the same terminal and cashier, is
+// the same transaction, with status 200 instead of 201; by anybody else it is a
+// conflict, because the id was not theirs to use.
+func (d *Desk) Create(ctx context.Context, by Caller, opening Opening) (Reply, error) {
+	if err := d.People.MayAct(ctx, opening.CashierID); err != nil {
+		return Reply{}, err
+	}
+	return idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, Basket, error) {
+		id := opening.ID
+		if id.IsNil() {
+			var err error
+			if id, err = uuid.NewV7(); err != nil {
+				return 0, Basket{}, fault.Wrap(err, fault.Internal, "no_randomness", "no transaction id could be made")
+			}
+		}
+		now := d.now()
+		inserted, err := edgedb.New().InsertTransaction(ctx, tx, edgedb.InsertTransactionParams{ID: id, StoreID: d.StoreID,
+			TerminalID: by.TerminalID, CashierID: opening.CashierID, Currency: d.Currency, CreatedAt: now})
+		if err != nil {
+			return 0, Basket{}, err
+		}
+		s, err := d.lock(ctx, tx, id)
+		if err != nil {
+			return 0, Basket{}, err
+		}
+		if inserted == 0 && (s.t.CashierID != opening.CashierID || s.t.HeldBy(by.TerminalID) != nil) {
+			return 0, Basket{}, fault.New(fault.Conflict, "transaction_id_conflict", "another basket has this id").
+				At("id").Advise("mint a new UUIDv7 for a new basket")
+		}
+		view, err := s.view(d.Day.Date(now))
+		if inserted == 0 {
+			return 200, view, err
+		}
+		return 201, view, err
+	})
+}

@@ -1,0 +1,83 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/edge/catalog"
+	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/staff"
+	"tiem/internal/fault"
+	"tiem/internal/payment"
+	"tiem/internal/postgres"
+	"tiem/internal/pricing"
+	"tiem/internal/sale"
+)
+
+// Desk is the checkout of one store; all tills share it.
+type Desk struct {
+	DB        *postgres.DB
+	Log       *outbox.Log
+	Catalog   *catalog.Catalog
+	People    *staff.People
+	Providers map[string]payment.Provider // by name; none: QR is refused
+	StoreID   string
+	Currency  string
+	Day       sale.Calendar
+	Now       func() time.Time
+}
+
+// Caller is the terminal that asks, and its Idempotency-Key.
+type Caller struct {
+	TerminalID string
+	Once       idempotency.Request
+}
+
+// Basket is a transaction as the API shows it, with its totals.
+type Basket struct {
+	sale.Transaction
+	Totals pricing.Totals `json:"totals"`
+}
+
+// Reply is the answer to a change, fresh or remembered.
+type Reply = idempotency.Reply[Basket]
+
+// now is the clock to the microsecond, which is what PostgreSQL keeps.
+func (d *Desk) now() time.Time { return d.Now().Truncate(time.Microsecond) }
+
+// Get returns a transaction with its totals; transaction_not_found (404).
+func (d *Desk) Get(ctx context.Context, id uuid.UUID) (Basket, error) {
+	s, err := d.read(ctx, id)
+	if err != nil {
+		return Basket{}, err
+	}
+	return s.view(d.Day.Date(d.now()))
+}
+
+// stored is a transaction as it was read, with what totals need.
+type stored struct {
+	t        sale.Transaction
+	rates    pricing.RateTable
+	taxLines []pricing.TaxLine // only once PAID
+}
+
+// view computes the totals: at the rates of the business date given for an open
+// basket, as fixed for a PAID one.
+func (s *stored) view(businessDate string) (Basket, error) {
+	if s.t.Status == sale.Paid {
+		return Basket{Transaction: s.t, Totals: pricing.Fixed(&s.t, s.taxLines)}, nil
+	}
+	totals, err := pricing.Compute(&s.t, s.rates.On(businessDate))
+	return Basket{Transaction: s.t, Totals: totals}, err
+}
+
+func notFound(err error) error {
+	err = postgres.Fault(err)
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.New(fault.NotFound, "transaction_not_found", "there is no such transaction").At("id")
+	}
+	return err
+}

@@ -1,0 +1,29 @@
+// Package checkout is the counter: it opens baskets, adds and changes lines,
+// takes payments, and finalizes a sale. The rules are pure and live in sale,
+// pricing and stock; here they meet the database.
+//
+// # One change, one transaction
+//
+// Every change runs the same way (change.go): lock the idempotency key, lock the
+// transaction row and read all of it in one round trip, read the clock once, ask
+// the rules, and queue what changed to be written together with COMMIT. A
+// cashier who has seen the answer has seen a durable commit.
+//
+// # Finalize
+//
+// finalize.go is the heart of the store: state, tax lines, receipt number and
+// stock change, and SaleRecorded, InventoryAdjusted and the cash's
+// PaymentCaptured are appended to the outbox, in one transaction or not at all.
+// Lock order: idempotency key → transaction → inventory rows by item → receipt
+// counter → outbox head.
+//
+// If COMMIT's answer is lost, finalize looks the transaction up instead of
+// trying again: it is PAID with its receipt, or it is not.
+//
+// # Payments from a provider
+//
+// No remote call runs inside a transaction. The PENDING payment is committed,
+// then the provider is asked, then its answer is written. A crash in between
+// leaves a PENDING payment without a QR; the till's retry, with the same id or
+// Idempotency-Key, picks it up.
+package checkout

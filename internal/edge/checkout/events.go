@@ -1,0 +1,49 @@
+package checkout
+
+import (
+	"time"
+
+	"tiem/internal/edge/outbox"
+	"tiem/internal/pricing"
+	"tiem/internal/sale"
+	"tiem/internal/stock"
+	"tiem/internal/wire"
+)
+
+// draft is an event about this transaction, at now.
+func (d *Desk) draft(s *stored, eventType string, now time.Time, payload any) (outbox.Draft, error) {
+	return outbox.NewDraft(outbox.Draft{Type: eventType, AggregateID: s.t.ID, OccurredAt: now, TerminalID: s.t.TerminalID,
+		CashierID: s.t.CashierID, BusinessDate: d.Day.Date(now)}, payload)
+}
+
+func (d *Desk) saleRecorded(s *stored, totals pricing.Totals, now time.Time) (outbox.Draft, error) {
+	rates := map[string]int32{}
+	event := wire.SaleRecorded{TransactionID: s.t.ID, ReceiptNo: s.t.ReceiptNo, Currency: s.t.Currency, ShiftID: s.t.ShiftID,
+		CreatedAt: s.t.CreatedAt, FinalizedAt: now,
+		Totals: wire.SaleTotals{Gross: totals.Gross, Discount: totals.Discount, Subtotal: totals.Subtotal, Tax: totals.Tax, Total: totals.Total,
+			Paid: totals.Paid, Change: totals.Change}}
+	for _, t := range totals.TaxLines {
+		rates[t.TaxCode] = t.RateBP
+		event.TaxLines = append(event.TaxLines, wire.TaxLine{TaxCode: t.TaxCode, RateBP: t.RateBP, Base: t.Base, Tax: t.Tax})
+	}
+	for _, l := range s.t.Live() {
+		event.Lines = append(event.Lines, wire.SaleLine{LineNo: l.LineNo, ItemID: l.ItemID, SKU: l.SKU, Name: l.Name, Unit: l.Unit,
+			Category: l.Category, Barcode: l.Barcode, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Gross: l.Gross, Discount: l.Discount,
+			Amount: l.Amount, TaxCode: l.TaxCode, RateBP: rates[l.TaxCode]})
+	}
+	return d.draft(s, wire.TypeSaleRecorded, now, event)
+}
+
+func (d *Desk) inventoryAdjusted(s *stored, takes []stock.Take, balances []int64, now time.Time) (outbox.Draft, error) {
+	event := wire.InventoryAdjusted{Reason: wire.ReasonSale, Reference: s.t.ID, Movements: make([]wire.Movement, len(takes))}
+	for i, take := range takes {
+		event.Movements[i] = wire.Movement{ItemID: take.ItemID, SKU: take.SKU, Name: take.Name, Quantity: -take.Quantity,
+			BalanceAfter: sale.Quantity(balances[i])}
+	}
+	return d.draft(s, wire.TypeInventoryAdjusted, now, event)
+}
+
+func (d *Desk) paymentCaptured(s *stored, p *sale.Payment, now time.Time) (outbox.Draft, error) {
+	return d.draft(s, wire.TypePaymentCaptured, now, wire.PaymentCaptured{PaymentID: p.ID, TransactionID: s.t.ID, Method: string(p.Method),
+		Provider: p.Provider, Reference: p.Reference, Amount: p.Amount, Tendered: p.Tendered, Change: p.Change, CapturedAt: *p.CapturedAt})
+}

@@ -1,0 +1,136 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/failpoint"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+	"tiem/internal/pricing"
+	"tiem/internal/sale"
+	"tiem/internal/stock"
+)
+
+// Finalize makes a fully paid basket a sale: PAID, a receipt number, stock down,
+// and its events in the outbox, all in one transaction. Finalizing a PAID
+// transaction again returns the same receipt. Faults: payment_incomplete,
+// transaction_empty, transaction_voided, transaction_suspended (409).
+func (d *Desk) Finalize(ctx context.Context, by Caller, id uuid.UUID) (Reply, error) {
+	reply, err := idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, Basket, error) {
+		view, err := d.finalize(ctx, tx, by, id)
+		return 200, view, err
+	})
+	failpoint.Hit("checkout.after_commit")
+	if fault.KindOf(err) == fault.Unknown {
+		return d.lookUp(ctx, id, err)
+	}
+	return reply, err
+}
+
+func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, id uuid.UUID) (Basket, error) {
+	s, err := d.lock(ctx, tx, id)
+	if err != nil {
+		return Basket{}, err
+	}
+	if s.t.Status == sale.Paid {
+		return s.view("")
+	}
+	now := d.now() // once, after the lock: rate, business date and event agree
+	if err := s.t.HeldBy(by.TerminalID); err != nil {
+		return Basket{}, err
+	}
+	if err := s.t.CheckPayable(); err != nil {
+		return Basket{}, err
+	}
+	totals, err := pricing.Compute(&s.t, s.rates.On(d.Day.Date(now)))
+	if err != nil {
+		return Basket{}, err
+	}
+	takes := stock.Sold(&s.t)
+	balances, seq, err := edgedb.TakeStock(ctx, tx, stockTakes(takes), by.TerminalID, now)
+	if err != nil {
+		return Basket{}, err
+	}
+	receiptNo := fmt.Sprintf("%s-%s-%07d", d.StoreID, by.TerminalID, seq)
+	s.t.Finalize(receiptNo, d.Day.Date(now), now)
+	drafts, err := d.saleEvents(s, totals, takes, balances, now)
+	if err != nil {
+		return Basket{}, err
+	}
+	if err := queueFinalize(tx, s, totals, seq, now); err != nil {
+		return Basket{}, err
+	}
+	if err := d.Log.Append(ctx, tx, drafts...); err != nil {
+		return Basket{}, err
+	}
+	failpoint.Hit("checkout.before_commit")
+	return Basket{Transaction: s.t, Totals: totals}, nil
+}
+
+// lookUp answers a finalize whose COMMIT was in doubt: if the sale is PAID it
+// happened, with exactly this receipt; else the doubt stays the caller's to
+// resolve, by asking again.
+func (d *Desk) lookUp(ctx context.Context, id uuid.UUID, doubt error) (Reply, error) {
+	view, err := d.Get(ctx, id)
+	if err != nil || view.Status != sale.Paid {
+		return Reply{}, doubt
+	}
+	return Reply{Status: 200, Body: view}, nil
+}
+
+func stockTakes(takes []stock.Take) []edgedb.StockTake {
+	rows := make([]edgedb.StockTake, len(takes))
+	for i, t := range takes {
+		rows[i] = edgedb.StockTake{ItemID: t.ItemID, QuantityMilli: int64(t.Quantity)}
+	}
+	return rows
+}
+
+func queueFinalize(tx *postgres.Tx, s *stored, totals pricing.Totals, seq int64, now time.Time) error {
+	date, err := edgedb.Date(s.t.BusinessDate)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "business_date_invalid", "business date %q", s.t.BusinessDate)
+	}
+	taxLines := make([]edgedb.InsertTaxLineParams, len(totals.TaxLines))
+	for i, t := range totals.TaxLines {
+		taxLines[i] = edgedb.InsertTaxLineParams{TransactionID: s.t.ID, TaxCode: t.TaxCode, RateBp: t.RateBP, Base: int64(t.Base), Tax: int64(t.Tax)}
+	}
+	gross, discount, tax, total := int64(totals.Gross), int64(totals.Discount), int64(totals.Tax), int64(totals.Total)
+	edgedb.QueueFinalize(tx, edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date, ReceiptSeq: &seq,
+		ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total}, taxLines)
+	return nil
+}
+
+// saleEvents are the events of a sale, in the order in which they are logged:
+// what was sold, what left the shelf, and the cash that was taken. A QR's
+// capture was logged when it happened.
+func (d *Desk) saleEvents(s *stored, totals pricing.Totals, takes []stock.Take, balances []int64, now time.Time) ([]outbox.Draft, error) {
+	sold, err := d.saleRecorded(s, totals, now)
+	if err != nil {
+		return nil, err
+	}
+	moved, err := d.inventoryAdjusted(s, takes, balances, now)
+	if err != nil {
+		return nil, err
+	}
+	drafts := []outbox.Draft{sold, moved}
+	for i := range s.t.Payments {
+		p := &s.t.Payments[i]
+		if p.Method != sale.Cash || p.Status != sale.Captured {
+			continue
+		}
+		draft, err := d.paymentCaptured(s, p, now)
+		if err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, draft)
+	}
+	return drafts, nil
+}

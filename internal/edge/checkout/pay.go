@@ -1,0 +1,204 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/fault"
+	"tiem/internal/payment"
+	"tiem/internal/postgres"
+	"tiem/internal/sale"
+)
+
+// paymentNamespace makes the ids of payments whose till sent none but an
+// Idempotency-Key, so that a retry finds the payment that the first try began.
+var paymentNamespace = uuid.Must(uuid.FromString("5f0c6d1e-7469-5d65-8a1b-746965d6d002"))
+
+// PaymentReply is the answer to a payment's change.
+type PaymentReply = idempotency.Reply[sale.Payment]
+
+// Pay takes a payment for what is due. CASH is captured at once. A QR is
+// committed as PENDING first, then its provider is asked for the code, so a
+// provider that hangs never holds a lock and never hides an intent.
+func (d *Desk) Pay(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
+	provider, err := d.provider(&tender)
+	if err != nil {
+		return PaymentReply{}, err
+	}
+	if tender.ID, err = paymentID(tender.ID, by); err != nil {
+		return PaymentReply{}, err
+	}
+	if provider == nil {
+		return d.begin(ctx, by, id, tender)
+	}
+	// The key is stored with the second step, whose answer carries the code; so
+	// look first whether that has happened.
+	if reply, found, err := idempotency.Recall[sale.Payment](ctx, d.DB, by.Once); found || err != nil {
+		return reply, err
+	}
+	begun, err := d.begin(ctx, Caller{TerminalID: by.TerminalID}, id, tender)
+	if err != nil {
+		return PaymentReply{}, err
+	}
+	return d.charge(ctx, by, id, begun, provider)
+}
+
+// provider is who makes a QR for the tender; nil for CASH.
+func (d *Desk) provider(tender *sale.Tender) (payment.Provider, error) {
+	if tender.Method == sale.Cash {
+		if tender.Provider != "" {
+			return nil, fault.New(fault.Invalid, "provider_unexpected", "cash has no provider").At("provider")
+		}
+		return nil, nil
+	}
+	unavailable := fault.New(fault.Invalid, "method_unavailable", "%s payments are not available here", tender.Method).At("method").
+		Advise("take cash, or try another method")
+	if tender.Method != sale.QR {
+		return nil, unavailable
+	}
+	if tender.Provider == "" && len(d.Providers) == 1 {
+		for name := range d.Providers {
+			tender.Provider = name
+		}
+	}
+	p, ok := d.Providers[tender.Provider]
+	if !ok {
+		return nil, unavailable
+	}
+	return p, nil
+}
+
+func paymentID(id uuid.UUID, by Caller) (uuid.UUID, error) {
+	switch {
+	case !id.IsNil():
+		return id, nil
+	case by.Once.Key != "":
+		return uuid.NewV5(paymentNamespace, by.TerminalID+" "+by.Once.Key), nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return id, fault.Wrap(err, fault.Internal, "no_randomness", "no payment id could be made")
+	}
+	return id, nil
+}
+
+// begin commits the payment: CAPTURED for cash, PENDING for a provider. The same
+// id again is the same payment, with status 200.
+func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
+	return d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+		if err := s.t.HeldBy(by.TerminalID); err != nil {
+			return 0, nil, nil, err
+		}
+		if known, err := s.t.Payment(tender.ID); err == nil {
+			return 200, known, nil, sameTender(known, tender)
+		}
+		p, err := s.t.Pay(tender, now)
+		if err != nil {
+			return 0, nil, nil, err
+		}
+		edgedb.QueuePayment(tx, edgedb.InsertPaymentParams{ID: p.ID, TransactionID: s.t.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
+			CashierID: s.t.CashierID, ShiftID: s.t.ShiftID, Method: string(p.Method), Provider: p.Provider, Status: string(p.Status),
+			Amount: int64(p.Amount), Tendered: int64(p.Tendered), CreatedAt: p.CreatedAt, CapturedAt: p.CapturedAt})
+		return 201, p, nil, nil
+	})
+}
+
+// charge asks the provider for the code and writes it down. A definite refusal
+// makes the payment FAILED; anything else leaves it PENDING, to be asked again.
+func (d *Desk) charge(ctx context.Context, by Caller, id uuid.UUID, begun PaymentReply, provider payment.Provider) (PaymentReply, error) {
+	p := begun.Body
+	if p.Status != sale.Pending || p.QRPayload != "" {
+		return begun, nil
+	}
+	charge, refused := provider.Create(ctx, payment.Intent{PaymentID: p.ID, TransactionID: id, StoreID: d.StoreID, TerminalID: by.TerminalID,
+		Amount: p.Amount, Currency: d.Currency, CreatedAt: p.CreatedAt})
+	if kind := fault.KindOf(refused); refused != nil && (kind == fault.Unknown || kind == fault.Unavailable) {
+		return PaymentReply{}, refused
+	}
+	reply, err := d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+		p, err := s.t.Payment(begun.Body.ID)
+		if err != nil || p.Status != sale.Pending {
+			return begun.Status, p, nil, err // settled or cancelled meanwhile: that stands
+		}
+		if refused != nil {
+			p.Status = sale.Failed
+		} else {
+			p.Reference, p.QRPayload, p.ExpiresAt = charge.Reference, charge.QRPayload, &charge.ExpiresAt
+		}
+		s.t.Version++
+		queuePayment(tx, p, now)
+		return begun.Status, p, nil, nil
+	})
+	if err == nil && refused != nil {
+		return PaymentReply{}, refused
+	}
+	return reply, err
+}
+
+func sameTender(known *sale.Payment, tender sale.Tender) error {
+	if tender.Tendered == 0 {
+		tender.Tendered = tender.Amount
+	}
+	if known.Method != tender.Method || known.Provider != tender.Provider || known.Amount != tender.Amount || known.Tendered != tender.Tendered {
+		return fault.New(fault.Conflict, "payment_id_conflict", "another payment has this id").At("id").
+			Advise("mint a new UUIDv7 for a new payment")
+	}
+	return nil
+}
+
+// CancelPayment takes a PENDING payment, or cash of an unpaid basket, back.
+func (d *Desk) CancelPayment(ctx context.Context, by Caller, paymentID uuid.UUID) (PaymentReply, error) {
+	known, err := d.Payment(ctx, paymentID)
+	if err != nil {
+		return PaymentReply{}, err
+	}
+	return d.changePayment(ctx, by, known.TransactionID, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+		if err := s.t.HeldBy(by.TerminalID); err != nil {
+			return 0, nil, nil, err
+		}
+		before := s.t.Version
+		p, err := s.t.CancelPayment(paymentID)
+		if err == nil && s.t.Version != before {
+			queuePayment(tx, p, now)
+		}
+		return 200, p, nil, err
+	})
+}
+
+// Payment returns one payment; payment_not_found (404).
+func (d *Desk) Payment(ctx context.Context, id uuid.UUID) (sale.Payment, error) {
+	row, err := edgedb.New().GetPayment(ctx, d.DB, id)
+	err = postgres.Fault(err)
+	if fault.KindOf(err) == fault.NotFound {
+		return sale.Payment{}, fault.New(fault.NotFound, "payment_not_found", "there is no such payment").At("id")
+	}
+	if err != nil {
+		return sale.Payment{}, err
+	}
+	return paymentOf(row), nil
+}
+
+// changePayment is change for a rule whose answer is a payment.
+func (d *Desk) changePayment(ctx context.Context, by Caller, id uuid.UUID,
+	apply func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error),
+) (PaymentReply, error) {
+	return idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, sale.Payment, error) {
+		s, err := d.lock(ctx, tx, id)
+		if err != nil {
+			return 0, sale.Payment{}, err
+		}
+		now := d.now()
+		before := s.t.Version
+		status, p, drafts, err := apply(ctx, tx, s, now)
+		if err != nil {
+			return 0, sale.Payment{}, err
+		}
+		touch(tx, s, before, now)
+		return status, *p, d.Log.Append(ctx, tx, drafts...)
+	})
+}

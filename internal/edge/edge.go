@@ -1,0 +1,161 @@
+// Package edge is the store edge: the one place where its parts meet.
+//
+//	till ─▶ door ─▶ httpapi ─▶ checkout ─▶ sale, pricing, stock
+//	                              │ one transaction: basket, receipt, stock, outbox
+//	                              ▼
+//	                           outbox ─▶ uplink ─▶ HQ
+//
+// An App is made in one of three ways. Open is for serve: it owns the managed
+// PostgreSQL (or uses the one at EDGE_DATABASE_URL), brings the schema up to
+// date and runs the relay. Attach is for the commands beside it. New is for
+// tests: parts on a database that is there.
+//
+// HQ is never needed: without HQ_URL, STORE_TOKEN or a line the shop sells
+// OFFLINE and the outbox grows. While PostgreSQL is away, calls are 503 and
+// /ready says so; nothing has to be restarted when it is back.
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"tiem/internal/door"
+	"tiem/internal/edge/catalog"
+	"tiem/internal/edge/checkout"
+	"tiem/internal/edge/httpapi"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/staff"
+	"tiem/internal/edge/stockroom"
+	"tiem/internal/edge/till"
+	"tiem/internal/edge/uplink"
+	"tiem/internal/fault"
+	"tiem/internal/payment"
+	"tiem/internal/payment/fake"
+	"tiem/internal/postgres"
+)
+
+const closeTimeout = 20 * time.Second // for PostgreSQL to stop in order
+
+// App is a running store edge. Its parts are use cases for the commands.
+type App struct {
+	DB        *postgres.DB
+	Outbox    *outbox.Log
+	Loader    *catalog.Loader
+	Terminals *till.Terminals
+	People    *staff.People
+	Desk      *checkout.Desk
+
+	cfg     Config
+	log     *slog.Logger
+	door    *door.Door
+	link    *uplink.HTTPLink // nil: no HQ is configured
+	relay   *uplink.Relay
+	since   time.Time
+	release func() error
+}
+
+// New puts the edge together on a database whose schema is current and which is
+// the store's. The database stays the caller's. A nil log discards.
+func New(db *postgres.DB, cfg Config, log *slog.Logger) (*App, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	events, items, people := &outbox.Log{}, catalog.New(db), &staff.People{DB: db, StoreID: cfg.StoreID}
+	a := &App{DB: db, Outbox: events, People: people, cfg: cfg, log: log, since: time.Now(), release: func() error { return nil },
+		Loader:    &catalog.Loader{DB: db, Log: events, StoreID: cfg.StoreID, Now: time.Now, Day: cfg.calendar()},
+		Terminals: &till.Terminals{DB: db, StoreID: cfg.StoreID},
+		Desk: &checkout.Desk{DB: db, Log: events, Catalog: items, People: people, StoreID: cfg.StoreID, Currency: cfg.Currency,
+			Day: cfg.calendar(), Now: time.Now, Providers: map[string]payment.Provider{}}}
+	if cfg.Demo {
+		a.Desk.Providers[fake.Name] = fake.Provider{}
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(a.outboxGauges()...)
+	if err := a.connectHQ(registry); err != nil {
+		return nil, err
+	}
+	a.door = door.New(door.Config{Title: "Tiệm store edge", Version: "1", Logger: log, Registry: registry, Ready: a.ready,
+		Description: "The shop's tills sell here. Money is in minor units of the currency; a quantity is a decimal string."})
+	httpapi.Register(a.door, httpapi.Parts{DB: db, Desk: a.Desk, Catalog: items, Stock: &stockroom.Room{DB: db}, Terminals: a.Terminals,
+		Outbox: events, Uplink: a.lineStatus, Demo: cfg.Demo, Registry: registry, Now: time.Now})
+	return a, nil
+}
+
+// connectHQ makes the relay, if HQ is configured.
+func (a *App) connectHQ(registry *prometheus.Registry) error {
+	if a.cfg.HQURL == "" || a.cfg.StoreToken == "" {
+		return nil
+	}
+	link, err := uplink.NewHTTPLink(a.cfg.HQURL, a.cfg.StoreID, a.cfg.StoreToken, a.cfg.SyncTimeout)
+	if err != nil {
+		return err
+	}
+	a.link = link
+	a.relay = uplink.New(a.DB, a.Outbox, link, uplink.Config{RetryMin: a.cfg.SyncRetryMin, RetryMax: a.cfg.SyncRetryMax,
+		Batch: a.cfg.SyncBatch, BatchBacklog: a.cfg.SyncBatchBacklog}, a.log)
+	registry.MustRegister(a.relay.Collectors()...)
+	return nil
+}
+
+// lineStatus is the relay's view of the line; without a relay the shop is OFFLINE
+// since it started.
+func (a *App) lineStatus() uplink.Status {
+	if a.relay == nil {
+		return uplink.Status{Since: a.since}
+	}
+	return a.relay.Status()
+}
+
+// Handler is the edge's HTTP interface, for httptest.
+func (a *App) Handler() http.Handler { return a.door }
+
+// OpenAPI is the document of the edge's API as YAML.
+func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
+
+// ready tells whether the database answers and has this program's schema. HQ
+// never matters: a shop sells without it.
+func (a *App) ready(ctx context.Context) error { return requireSchema(ctx, a.DB) }
+
+// Run listens on EDGE_ADDR and serves until ctx is done; then it lets the
+// running requests finish and stops the relay. Close is the caller's.
+func (a *App) Run(ctx context.Context) error {
+	ln, err := door.Listen(ctx, a.cfg.Addr)
+	if err != nil {
+		if f := fault.As(err); f != nil {
+			return f.At("EDGE_ADDR")
+		}
+		return err
+	}
+	return a.Serve(ctx, ln)
+}
+
+// Serve is Run on a listener that is open already.
+func (a *App) Serve(ctx context.Context, ln net.Listener) error {
+	a.log.InfoContext(ctx, "the store edge is listening", "address", ln.Addr().String(), "store_id", a.cfg.StoreID, "hq_url", a.cfg.HQURL,
+		"relay", a.relay != nil)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { a.housekeep(work) })
+	if a.relay != nil {
+		running.Go(func() { a.relay.Run(work) })
+	}
+	err := door.Serve(ctx, ln, a.door, a.log) // tills first: what they sell last is still relayed or stays in the outbox
+	stop()
+	running.Wait()
+	if a.link != nil {
+		a.link.Close()
+	}
+	a.log.InfoContext(ctx, "the store edge has stopped listening")
+	return err
+}
+
+// Close ends what Open or Attach began: connections, and a PostgreSQL of ours.
+func (a *App) Close() error { return a.release() }

@@ -1,0 +1,25 @@
+// Package edgedb is the store edge's database: goose migrations, sqlc queries
+// and what is generated from them. Its methods take the handle (a pool, a
+// transaction) as an argument and decide nothing: rules live in the use cases,
+// and what must never happen is refused by the schema itself.
+//
+// Money is bigint minor units, quantities are bigint thousandths (…_milli),
+// hashes are bytea, payloads are text.
+package edgedb
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations are the goose migrations of the edge's schema, at the root.
+func Migrations() fs.FS {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded at build time
+	}
+	return sub
+}

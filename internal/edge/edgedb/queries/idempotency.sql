@@ -1,0 +1,11 @@
+-- name: LockIdempotencyKey :exec
+SELECT pg_advisory_xact_lock(hashtextextended(sqlc.arg(terminal_id)::text || ' ' || sqlc.arg(key)::text, 0));
+
+-- name: GetIdempotencyKey :one
+SELECT request_hash, status, body FROM idempotency_keys WHERE terminal_id = $1 AND key = $2;
+
+-- name: InsertIdempotencyKey :exec
+INSERT INTO idempotency_keys (terminal_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: DropOldIdempotencyKeys :execrows
+DELETE FROM idempotency_keys WHERE created_at < sqlc.arg(before);

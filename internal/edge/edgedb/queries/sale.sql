@@ -1,0 +1,71 @@
+-- name: InsertTransaction :execrows
+INSERT INTO transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
+VALUES ($1, $2, $3, $4, 'DRAFT', $5, $6, $6) ON CONFLICT (id) DO NOTHING;
+
+-- name: GetTransaction :one
+SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
+       business_date, receipt_no, gross, discount, tax, total
+FROM transactions WHERE id = $1;
+
+-- name: LockTransaction :one
+SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
+       business_date, receipt_no, gross, discount, tax, total
+FROM transactions WHERE id = $1 FOR UPDATE;
+
+-- name: LinesOf :many
+SELECT line_no, item_id, sku, name, unit, category, barcode, age_restricted, quantity_milli, unit_price, gross, discount,
+       tax_code, added_at, removed_at
+FROM line_items WHERE transaction_id = $1 ORDER BY line_no;
+
+-- name: PaymentsOf :many
+SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+FROM payments WHERE transaction_id = $1 ORDER BY created_at, id;
+
+-- name: TaxLinesOf :many
+SELECT tax_code, rate_bp, base, tax FROM tax_lines WHERE transaction_id = $1 ORDER BY tax_code, rate_bp;
+
+-- name: InsertLine :exec
+INSERT INTO line_items (transaction_id, line_no, store_id, terminal_id, cashier_id, item_id, sku, name, unit, category, barcode,
+  age_restricted, quantity_milli, unit_price, gross, tax_code, added_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+
+-- name: UpdateLine :exec
+UPDATE line_items SET quantity_milli = $3, gross = $4, removed_at = $5 WHERE transaction_id = $1 AND line_no = $2;
+
+-- name: TouchTransaction :exec
+UPDATE transactions SET status = $2, terminal_id = $3, last_line_no = $4, version = $5, updated_at = $6 WHERE id = $1;
+
+-- name: InsertPayment :exec
+INSERT INTO payments (id, transaction_id, store_id, terminal_id, cashier_id, shift_id, method, provider, reference, status, amount,
+  tendered, qr_payload, expires_at, created_at, updated_at, captured_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16);
+
+-- name: GetPayment :one
+SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+FROM payments WHERE id = $1;
+
+-- name: UpdatePayment :exec
+UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $5, updated_at = $6, captured_at = $7 WHERE id = $1;
+
+-- name: InsertPaymentException :exec
+INSERT INTO payment_exceptions (id, payment_id, transaction_id, store_id, terminal_id, cashier_id, reported, found_status, reported_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: OpenProviderPayments :many
+SELECT id, transaction_id, provider, status, created_at, expires_at FROM payments
+WHERE status IN ('PENDING', 'UNKNOWN') AND created_at <= sqlc.arg(created_before) ORDER BY created_at LIMIT 100;
+
+-- name: TakeStock :one
+UPDATE local_inventory SET on_hand_milli = on_hand_milli - sqlc.arg(quantity_milli)::bigint, updated_at = sqlc.arg(updated_at)
+WHERE item_id = sqlc.arg(item_id) RETURNING on_hand_milli;
+
+-- name: NextReceipt :one
+UPDATE receipt_counters SET last_seq = last_seq + 1 WHERE terminal_id = $1 RETURNING last_seq;
+
+-- name: FinalizeTransaction :exec
+UPDATE transactions SET status = 'PAID', version = version + 1, updated_at = $2, finalized_at = $2, business_date = $3, receipt_seq = $4, receipt_no = $5,
+  gross = $6, discount = $7, tax = $8, total = $9
+WHERE id = $1;
+
+-- name: InsertTaxLine :exec
+INSERT INTO tax_lines (transaction_id, tax_code, rate_bp, base, tax) VALUES ($1, $2, $3, $4, $5);

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tiem/internal/door"
+	"tiem/internal/edge/catalog"
+	"tiem/internal/edge/checkout"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/stockroom"
+	"tiem/internal/edge/till"
+	"tiem/internal/edge/uplink"
+	"tiem/internal/postgres"
+)
+
+// Parts are the use cases behind the API.
+type Parts struct {
+	DB        *postgres.DB
+	Desk      *checkout.Desk
+	Catalog   *catalog.Catalog
+	Stock     *stockroom.Room
+	Terminals *till.Terminals
+	Outbox    *outbox.Log
+	Uplink    func() uplink.Status // the line to HQ
+	Demo      bool                 // EDGE_DEMO: simulate exists
+	Registry  *prometheus.Registry
+	Now       func() time.Time
+}
+
+type api struct {
+	Parts
+	checkoutSeconds *prometheus.HistogramVec
+}
+
+const terminalScheme = "terminalToken"
+
+// Register adds the edge's operations to d.
+func Register(d *door.Door, parts Parts) {
+	a := &api{Parts: parts, checkoutSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "tiem_checkout_seconds", Help: "How long a till waited for a checkout call, by operation.",
+		Buckets: []float64{.0005, .001, .002, .003, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5},
+	}, []string{"call"})}
+	parts.Registry.MustRegister(a.checkoutSeconds)
+	d.API().OpenAPI().Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		terminalScheme: {Type: "http", Scheme: "bearer", Description: "A terminal's token, as terminal add printed it"},
+	}
+	a.registerTransactions(d)
+	a.registerItems(d)
+	a.registerPayments(d)
+	a.registerCatalog(d)
+	a.registerStatus(d)
+	a.registerOutbox(d)
+}
+
+type terminalKey struct{}
+
+// terminalOf is the terminal that the request's token belongs to.
+func terminalOf(ctx context.Context) string {
+	id, _ := ctx.Value(terminalKey{}).(string)
+	return id
+}
+
+// forTills lets terminals in.
+func (a *api) forTills(op huma.Operation) huma.Operation {
+	op.Security = []map[string][]string{{terminalScheme: {}}}
+	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
+		id, err := a.Terminals.ByToken(hc.Context(), door.BearerOf(hc.Context()))
+		if err != nil {
+			door.Refuse(hc, err)
+			return
+		}
+		next(huma.WithValue(hc, terminalKey{}, id))
+	})
+	return op
+}
+
+// forCheckout is forTills for a call that a customer waits for: it is timed.
+func (a *api) forCheckout(op huma.Operation) huma.Operation {
+	seconds := a.checkoutSeconds.WithLabelValues(op.OperationID)
+	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
+		begin := time.Now()
+		next(hc)
+		seconds.Observe(time.Since(begin).Seconds())
+	})
+	return a.forTills(op)
+}
+
+// callerOf is who asks, with the request's Idempotency-Key.
+func callerOf(ctx context.Context) checkout.Caller {
+	by := checkout.Caller{TerminalID: terminalOf(ctx)}
+	if print, ok := door.FingerprintOf(ctx); ok {
+		by.Once.TerminalID, by.Once.Key, by.Once.Hash = by.TerminalID, print.Key, print.Hash
+	}
+	return by
+}
+
+const maxPage = 500 // rows; larger wishes are clamped
+
+// Page is how much of a list a caller wants. Types that inputs embed are
+// exported because huma passes over embedded types that are not.
+type Page struct {
+	Limit int32 `query:"limit" doc:"rows of a page; more than 500 are 500" default:"50" minimum:"1"`
+}
+
+func (p Page) rows() int32 { return min(p.Limit, maxPage) }
+
+// cut takes the first n of rows, and tells whether there was one more.
+func cut[T any](rows []T, n int32) (first []T, more bool) {
+	if len(rows) > int(n) {
+		return rows[:n], true
+	}
+	return rows, false
+}
+
+// Mutating is the header of calls that change something, for the document; the
+// door reads it.
+type Mutating struct {
+	Key string `header:"Idempotency-Key" doc:"1 to 128 visible characters, such as a UUID: the same key with the same request gets the same answer and has no second effect" required:"false"`
+}

@@ -1,0 +1,117 @@
+// Package idempotency makes a till's retry harmless: the answer of a mutating
+// call is stored under the terminal's Idempotency-Key in the same transaction as
+// the call's effect, so either both exist or neither does.
+//
+//   - The same key with the same request again gets the stored answer, byte for
+//     byte, and has no second effect.
+//   - The same key with another request is refused (409 idempotency_conflict).
+//   - A duplicate that arrives while the first is still running waits for it: the
+//     key is locked (pg_advisory_xact_lock) before anything else. It is the first
+//     lock of the lock order.
+//   - A failure is not stored: the same key may be tried again.
+//
+// Answers are kept for 35 days (Keep), longer than a shop may be offline.
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+)
+
+// Keep is how long an answer is remembered.
+const Keep = 35 * 24 * time.Hour
+
+// Request identifies one call. The zero Request (no key) runs every time.
+type Request struct {
+	TerminalID string
+	Key        string
+	Hash       [32]byte // of method, path and body
+}
+
+// Reply is an answer, fresh or remembered.
+type Reply[T any] struct {
+	Status   int // HTTP status of a success
+	Body     T
+	Replayed bool
+}
+
+// Run runs fn in one transaction under the request's key, or returns the answer
+// that an earlier run stored. fn returns the HTTP status of its success and the
+// body; the body must survive a round trip through JSON.
+func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() time.Time,
+	fn func(ctx context.Context, tx *postgres.Tx) (int, T, error),
+) (Reply[T], error) {
+	var reply Reply[T]
+	err := db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		reply = Reply[T]{}
+		if req.Key == "" {
+			var err error
+			reply.Status, reply.Body, err = fn(ctx, tx)
+			return err
+		}
+		stored, found, err := edgedb.LockKey(ctx, tx, req.TerminalID, req.Key)
+		if err != nil {
+			return err
+		}
+		if found {
+			return replay(&reply, req, stored)
+		}
+		reply.Status, reply.Body, err = fn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return remember(tx, req, reply, now())
+	})
+	return reply, err
+}
+
+// Recall returns the stored answer, if there is one, without running anything:
+// for a call of several transactions, of which the last one stores the answer.
+func Recall[T any](ctx context.Context, db *postgres.DB, req Request) (reply Reply[T], found bool, err error) {
+	if req.Key == "" {
+		return reply, false, nil
+	}
+	stored, err := edgedb.New().GetIdempotencyKey(ctx, db, req.TerminalID, req.Key)
+	if err = postgres.Fault(err); err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return reply, false, nil
+		}
+		return reply, false, err
+	}
+	return reply, true, replay(&reply, req, stored)
+}
+
+func replay[T any](reply *Reply[T], req Request, stored edgedb.GetIdempotencyKeyRow) error {
+	if !bytes.Equal(stored.RequestHash, req.Hash[:]) {
+		return fault.New(fault.Conflict, "idempotency_conflict", "this Idempotency-Key was used for another request").
+			At("Idempotency-Key").Advise("use a new key for a new request")
+	}
+	reply.Status, reply.Replayed = int(stored.Status), true
+	if err := json.Unmarshal([]byte(stored.Body), &reply.Body); err != nil {
+		return fault.Wrap(err, fault.Internal, "stored_answer_unreadable", "the stored answer cannot be read")
+	}
+	return nil
+}
+
+func remember[T any](tx *postgres.Tx, req Request, reply Reply[T], now time.Time) error {
+	body, err := json.Marshal(reply.Body)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "answer_unwritable", "the answer cannot be stored")
+	}
+	edgedb.QueueKey(tx, edgedb.InsertIdempotencyKeyParams{TerminalID: req.TerminalID, Key: req.Key, RequestHash: req.Hash[:],
+		Status: int32(reply.Status), Body: string(body), CreatedAt: now}) //nolint:gosec // an HTTP status
+	return nil
+}
+
+// Sweep forgets answers older than Keep and returns how many there were.
+func Sweep(ctx context.Context, db *postgres.DB, now time.Time) (int64, error) {
+	n, err := edgedb.New().DropOldIdempotencyKeys(ctx, db, now.Add(-Keep))
+	return n, postgres.Fault(err)
+}

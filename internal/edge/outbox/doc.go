@@ -1,0 +1,27 @@
+// Package outbox is the store's log of events: what the shop did, in the order
+// in which it was committed, chained by hashes (package wire).
+//
+// # Gapless and in commit order
+//
+// An event's id is not a sequence. A sequence leaves gaps when a transaction
+// rolls back, and a low id can commit after a high one; a reader with a cursor
+// would skip it for ever. Instead outbox_head is one row that holds the last id
+// and the last hash. Append locks it, so ids are given out one transaction at a
+// time, in the order in which they commit, and a rollback gives them back.
+//
+// The price is one commit at a time. It is kept small by taking the lock last:
+// payloads are built before, Append is the transaction's last call, and the
+// inserts travel with COMMIT. Lock order of a finalize: idempotency key →
+// transaction → inventory rows by item → receipt counter → outbox_head.
+//
+// # Who may write
+//
+// Append takes a *postgres.Tx, so an event outside the transaction of its effect
+// does not compile. The database refuses to change an event, to unpublish it, or
+// to delete it before HQ has acknowledged it.
+//
+// # Who listens
+//
+// After COMMIT the log tells its listeners (the relay) which ids are new. It is
+// a hint: the relay's slow poll of the table is the truth.
+package outbox

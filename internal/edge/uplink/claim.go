@@ -1,0 +1,104 @@
+package uplink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+	"tiem/internal/wire"
+)
+
+const codeHQAhead = "hq_ahead"
+
+// claim reads the next batch behind the cursor; nil if there is nothing to send.
+// Its transaction is over before the network is used.
+func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
+	limit := r.cfg.Batch
+	if r.backlog && at.attempts == 0 { // while failing, a small probe is enough
+		limit = r.cfg.BatchBacklog
+	}
+	if at.limit > 0 {
+		limit = min(limit, at.limit)
+	}
+	limit = min(limit, wire.MaxBatchEvents)
+	var rows []edgedb.ClaimEventsRow
+	var epoch int64
+	err := r.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		var err error
+		rows, epoch, err = edgedb.Claim(ctx, tx, at.id, int32(limit)) //nolint:gosec // at most 500
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	batch := &wire.Batch{FirstID: at.id + 1, PrevHash: at.hash, Epoch: epoch}
+	payload := 0
+	for _, row := range rows {
+		payload += len(row.Payload)
+		if row.ID != at.id+1+int64(len(batch.Events)) || (payload > maxPayload && len(batch.Events) > 0) {
+			break
+		}
+		batch.StoreID = row.StoreID
+		batch.Events = append(batch.Events, event(row))
+	}
+	r.backlog, r.lastSize = len(rows) == limit, len(batch.Events)
+	if len(batch.Events) == 0 {
+		return nil, nil
+	}
+	return batch, nil
+}
+
+func event(r edgedb.ClaimEventsRow) wire.Event {
+	e := wire.Event{StoreID: r.StoreID, Epoch: r.Epoch, ID: r.ID, EventID: r.EventID, AggregateID: r.AggregateID, Type: r.Type, Version: r.Version,
+		OccurredAt: r.OccurredAt, TerminalID: r.TerminalID, CashierID: r.CashierID, BusinessDate: r.BusinessDate.Format(wire.DateLayout),
+		Payload: r.Payload, TraceParent: r.Traceparent}
+	copy(e.Hash[:], r.Hash)
+	return e
+}
+
+// ours makes sure that (id, hash) is a point of this store's log: HQ ahead of it
+// means that this box was restored from an older backup, another hash that two
+// boxes wrote under one name. Neither may ever be overwritten.
+func (r *Relay) ours(ctx context.Context, id int64, hash wire.Hash) error {
+	if id == 0 {
+		return nil
+	}
+	stored, err := edgedb.New().HashOf(ctx, r.db, id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return fault.New(fault.Conflict, codeHQAhead, "HQ holds event %d, which this store does not have", id).
+			Advise("was this store restored from an older backup? see docs/sync-protocol.md, «Recovery»")
+	case err != nil:
+		return postgres.Fault(err)
+	case !bytes.Equal(stored, hash[:]):
+		return fault.New(fault.Conflict, wire.CodeFork, "HQ's hash of event %d is not ours", id).
+			Advise("two boxes wrote as this store; see docs/sync-protocol.md, «Fork»")
+	}
+	return nil
+}
+
+// mark records HQ's watermark: every event up to it is published, those that HQ
+// set aside with the reason.
+func (r *Relay) mark(ctx context.Context, upto int64, setAside []wire.EventError) error {
+	return r.db.InTx(ctx, func(_ context.Context, tx *postgres.Tx) error {
+		edgedb.QueuePublished(tx, upto, setAside)
+		return nil
+	})
+}
+
+// failed records an attempt that HQ did not acknowledge.
+func (r *Relay) failed(ctx context.Context, batch *wire.Batch, attempts int, cause error) {
+	r.batches.WithLabelValues("failed").Inc()
+	r.log.Info("relay: batch not acknowledged", "first_id", batch.FirstID, "last_id", batch.LastID(), "event_id", batch.Events[0].EventID,
+		"attempts", attempts, "error", cause)
+	reason := cause.Error()
+	err := edgedb.New().MarkFailed(ctx, r.db, &reason, batch.FirstID, batch.LastID())
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("relay: the failed attempt could not be recorded", "error", err)
+	}
+}

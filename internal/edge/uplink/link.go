@@ -1,0 +1,135 @@
+package uplink
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"tiem/internal/fault"
+	"tiem/internal/wire"
+)
+
+// Link is a way to HQ. Errors are faults: Unavailable or Timeout if the line or
+// HQ is down, else HQ's own refusal with its code and details.
+type Link interface {
+	// Send delivers a batch; the Ack comes after HQ has committed it.
+	Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error)
+	// Sync asks how far HQ has this store's log.
+	Sync(ctx context.Context) (wire.StoreSync, error)
+}
+
+// HTTPLink sends batches as POST /v1/ingestion/events.
+type HTTPLink struct {
+	base    string
+	storeID string
+	token   string
+	timeout time.Duration // for one exchange
+	client  *http.Client
+}
+
+// NewHTTPLink returns a link to the HQ at base, such as http://127.0.0.1:8090.
+func NewHTTPLink(base, storeID, token string, timeout time.Duration) (*HTTPLink, error) {
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fault.New(fault.Config, "hq_url_invalid", "%q is not an http(s) URL", base).At("HQ_URL").
+			Advise("such as http://127.0.0.1:8090")
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // what net/http documents it to be
+	return &HTTPLink{base: u.String(), storeID: storeID, token: token, timeout: timeout, client: &http.Client{Transport: transport}}, nil
+}
+
+// Close gives idle connections back.
+func (l *HTTPLink) Close() { l.client.CloseIdleConnections() }
+
+// Send implements Link.
+func (l *HTTPLink) Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error) {
+	body, err := wire.EncodeBatch(batch)
+	if err != nil {
+		return wire.Ack{}, fault.Wrap(err, fault.Internal, "batch_unwritable", "the batch cannot be encoded")
+	}
+	if len(body) > wire.MaxBatchBytes {
+		return wire.Ack{}, fault.New(fault.TooLarge, "batch_too_large", "the batch is over 4 MiB")
+	}
+	var ack wire.Ack
+	return ack, l.exchange(ctx, http.MethodPost, "/v1/ingestion/events", body, &ack)
+}
+
+// Sync implements Link.
+func (l *HTTPLink) Sync(ctx context.Context) (wire.StoreSync, error) {
+	var sync wire.StoreSync
+	return sync, l.exchange(ctx, http.MethodGet, "/v1/stores/"+url.PathEscape(l.storeID)+"/sync", nil, &sync)
+}
+
+func (l *HTTPLink) exchange(ctx context.Context, method, path string, body []byte, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, l.base+path, bytes.NewReader(body))
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "request_unwritable", "the request to HQ cannot be made")
+	}
+	req.Header.Set("Authorization", "Bearer "+l.token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := l.client.Do(req)
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "HQ does not answer")
+	}
+	defer func() { _ = res.Body.Close() }() // read-only
+	const enough = 8 << 20
+	answer, err := io.ReadAll(io.LimitReader(res.Body, enough))
+	if err != nil {
+		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "HQ's answer broke off")
+	}
+	if res.StatusCode != http.StatusOK {
+		return refusal(res.StatusCode, answer)
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "hq_answer_unreadable", "HQ's answer cannot be read").
+			Advise("is HQ_URL the address of an hq-platform?")
+	}
+	return nil
+}
+
+// refusal turns HQ's problem document into a fault. Something that is no problem
+// document comes from a proxy in between and is treated by its status alone.
+func refusal(status int, body []byte) error {
+	var problem struct {
+		Code       string     `json:"code"`
+		Detail     string     `json:"detail"`
+		Hint       string     `json:"hint"`
+		ExpectedID int64      `json:"expected_id"`
+		ChainHash  *wire.Hash `json:"chain_hash"`
+	}
+	if err := json.Unmarshal(body, &problem); err != nil || problem.Code == "" {
+		problem.Code, problem.Detail = "hq_refused", http.StatusText(status)
+	}
+	e := fault.New(kindOf(status), problem.Code, "HQ answered %d: %s", status, problem.Detail)
+	e.Hint = problem.Hint
+	if problem.ExpectedID > 0 {
+		e = e.With("expected_id", problem.ExpectedID)
+	}
+	return e
+}
+
+func kindOf(status int) fault.Kind {
+	switch status {
+	case http.StatusUnauthorized:
+		return fault.Unauthorized
+	case http.StatusForbidden:
+		return fault.Forbidden
+	case http.StatusConflict:
+		return fault.Conflict
+	case http.StatusRequestEntityTooLarge:
+		return fault.TooLarge
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return fault.Invalid
+	default: // 5xx, 408, 429, a proxy's own: the same batch may do better later
+		return fault.Unavailable
+	}
+}

@@ -1,0 +1,78 @@
+package uplink
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	batches  *prometheus.CounterVec
+	attempts prometheus.Counter
+	latency  *latency
+}
+
+func newMetrics() *metrics {
+	return &metrics{
+		batches: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tiem_relay_batches_total",
+			Help: "Batches by result: ok was acknowledged by HQ, failed was not."}, []string{"result"}),
+		attempts: prometheus.NewCounter(prometheus.CounterOpts{Name: "tiem_relay_attempts_total",
+			Help: "Batches that were sent, repetitions counted."}),
+		latency: &latency{histogram: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tiem_sale_to_hq_seconds",
+			Help:    "From COMMIT returned to HQ's acknowledgement received, per commit of this process.",
+			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .1, .2, .5, 1, 2, 5, 30, 300, 3600}})},
+	}
+}
+
+// Collectors are the relay's metrics, to be registered.
+func (r *Relay) Collectors() []prometheus.Collector {
+	online := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tiem_sync_online",
+		Help: "1 while HQ answers, 0 while it does not."}, func() float64 {
+		if r.Status().Online {
+			return 1
+		}
+		return 0
+	})
+	return []prometheus.Collector{r.batches, r.attempts, r.latency.histogram, online}
+}
+
+// latency measures how long commits take to reach HQ. It remembers at most
+// maxWaiting of them; an outage longer than that is seen in the backlog's age.
+type latency struct {
+	mu        sync.Mutex
+	waiting   []committed // by id
+	histogram prometheus.Histogram
+}
+
+type committed struct {
+	lastID int64
+	at     time.Time
+}
+
+const maxWaiting = 10_000
+
+func (l *latency) committed(_, last int64, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) < maxWaiting {
+		l.waiting = append(l.waiting, committed{last, at})
+	}
+}
+
+// acknowledged observes every commit that HQ now has. Commits are reported in
+// nearly the order of their ids, since two may return from COMMIT at once; a
+// filter therefore, and not a prefix.
+func (l *latency) acknowledged(upto int64, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := l.waiting[:0]
+	for _, c := range l.waiting {
+		if c.lastID <= upto {
+			l.histogram.Observe(max(0, at.Sub(c.at)).Seconds())
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	l.waiting = rest
+}

@@ -1,0 +1,94 @@
+package hq
+
+import (
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strings"
+
+	"tiem/internal/fault"
+)
+
+const minToken = 16 // characters of HQ_TOKEN: it is a secret, not a name
+
+// Config is HQ's settings. Each has an environment variable and a flag of the
+// same name (HQ_ADDR is --hq-addr).
+type Config struct {
+	Addr        string `name:"hq-addr"         env:"HQ_ADDR"         default:"127.0.0.1:8090" help:"Address to listen on, host:port."`
+	DatabaseURL string `name:"hq-database-url" env:"HQ_DATABASE_URL"                          help:"PostgreSQL to use (postgres://…); empty: one that this program runs in its data directory."`
+	DataDir     string `name:"hq-data-dir"     env:"HQ_DATA_DIR"     default:"./data/hq"      help:"Directory of the managed PostgreSQL."`
+	Token       string `name:"hq-token"        env:"HQ_TOKEN"                                 help:"Token for scripts, at least 16 characters; empty: scripts are refused."`
+	LogLevel    string `name:"log-level"       env:"LOG_LEVEL"       default:"info"           help:"debug, info, warn or error."`
+	LogFormat   string `name:"log-format"      env:"LOG_FORMAT"      default:"json"           help:"json or text."`
+}
+
+// knownVariables may be in the environment: HQ's own, those of later versions
+// of HQ, and those that tell a store edge where HQ is (data/demo.env has both).
+var knownVariables = []string{
+	"HQ_ADDR", "HQ_DATABASE_URL", "HQ_DATA_DIR", "HQ_TOKEN",
+	"HQ_GRPC_ADDR", "HQ_TLS_CERT", "HQ_TLS_KEY",
+	"HQ_URL", "HQ_GRPC_TARGET",
+}
+
+// CheckEnvironment refuses variables HQ_… that nobody reads: a misspelt setting
+// must not be a silent default. environ is os.Environ's.
+func CheckEnvironment(environ []string) error {
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		switch {
+		case strings.HasPrefix(name, "HQ_") && !slices.Contains(knownVariables, name):
+			return fault.New(fault.Config, "setting_unknown", "there is no setting of this name").At(name).
+				Advise("hq-platform --help lists the settings; unset it or correct its name")
+		case strings.HasPrefix(name, "HQ_TLS_") && value != "":
+			return fault.New(fault.Config, "setting_unavailable", "this version has no TLS yet").At(name).
+				Advise("unset it; HQ listens on the loopback address by default")
+		}
+	}
+	return nil
+}
+
+// Check finds a setting that cannot be; the fault (kind Config) names it.
+func (c *Config) Check() error {
+	bad := func(name, format string, args ...any) error {
+		return fault.New(fault.Config, "setting_invalid", format, args...).At(name)
+	}
+	if host, port, err := net.SplitHostPort(c.Addr); err != nil || port == "" || strings.ContainsAny(host, " /") {
+		return bad("HQ_ADDR", "is not host:port, such as 127.0.0.1:8090")
+	}
+	if u := c.DatabaseURL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
+		return bad("HQ_DATABASE_URL", "is not postgres://user:password@host:5432/database")
+	}
+	if c.DatabaseURL == "" && c.DataDir == "" {
+		return bad("HQ_DATA_DIR", "is empty")
+	}
+	if c.Token != "" && len(c.Token) < minToken {
+		return bad("HQ_TOKEN", "has fewer than %d characters: anybody could guess it", minToken)
+	}
+	if strings.TrimSpace(c.Token) != c.Token {
+		return bad("HQ_TOKEN", "begins or ends with a blank")
+	}
+	if _, err := c.level(); err != nil {
+		return bad("LOG_LEVEL", "is not debug, info, warn or error")
+	}
+	if c.LogFormat != "json" && c.LogFormat != "text" {
+		return bad("LOG_FORMAT", "is not json or text")
+	}
+	return nil
+}
+
+func (c *Config) level() (level slog.Level, err error) {
+	err = level.UnmarshalText([]byte(c.LogLevel))
+	return level, err
+}
+
+// Logger is the program's log as the settings have it, on standard error. The
+// settings have been checked.
+func (c *Config) Logger() *slog.Logger {
+	level, _ := c.level()
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, options))
+}

@@ -1,0 +1,122 @@
+// Package hq is the HQ platform: the one place where its parts meet.
+//
+//	store edge ─▶ door ─▶ httpapi ─▶ intake ─▶ projection ─▶ hq_* tables
+//
+// An App is made in one of three ways. Open is for serve: it owns the managed
+// PostgreSQL (or uses the one at HQ_DATABASE_URL) and brings the schema up to
+// date. Attach is for the commands beside it: they use what runs, and never
+// change the schema. New is for tests: parts on a database that is there.
+//
+// An App keeps no state of its own: everything is in PostgreSQL, so several
+// processes may serve one database. While PostgreSQL is away, calls that need
+// it are 503 and /ready says so; nothing has to be restarted when it is back.
+package hq
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"tiem/internal/door"
+	"tiem/internal/fault"
+	"tiem/internal/hq/fleet"
+	"tiem/internal/hq/httpapi"
+	"tiem/internal/hq/intake"
+	"tiem/internal/hq/quarantine"
+	"tiem/internal/postgres"
+)
+
+// App is a running HQ. Its parts are use cases for the commands.
+type App struct {
+	DB         *postgres.DB
+	Fleet      *fleet.Fleet
+	Intake     *intake.Intake
+	Quarantine *quarantine.Quarantine
+
+	cfg      Config
+	log      *slog.Logger
+	door     *door.Door
+	listener net.Listener // nil until Listen
+	release  func() error // what Close does; nil if the database is not ours
+}
+
+// New puts HQ together on a database whose schema is current. The database
+// stays the caller's: Close does not close it. A nil log discards.
+func New(db *postgres.DB, cfg Config, log *slog.Logger) *App {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a := &App{
+		DB: db, Fleet: fleet.New(db), Intake: intake.New(db, registry), Quarantine: quarantine.New(db),
+		cfg: cfg, log: log,
+	}
+	a.Quarantine.Observe(registry)
+	a.door = door.New(door.Config{
+		Title: "Tiệm HQ", Version: "1",
+		Description: "Receives every sale of every store. Money is in minor units of the currency; a quantity is a decimal string.",
+		Logger:      log, Registry: registry, Ready: a.ready, BodyLimit: httpapi.BodyLimit,
+	})
+	httpapi.Register(a.door, httpapi.Parts{Fleet: a.Fleet, Intake: a.Intake, Quarantine: a.Quarantine, Token: cfg.Token})
+	return a
+}
+
+// Handler is HQ's HTTP interface, for httptest.
+func (a *App) Handler() http.Handler { return a.door }
+
+// OpenAPI is the document of HQ's API as YAML.
+func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
+
+// ready tells whether the database answers and has this program's schema.
+func (a *App) ready(ctx context.Context) error {
+	return requireSchema(ctx, a.DB)
+}
+
+// Run listens on HQ_ADDR (unless Listen has) and serves until ctx is done; then
+// it lets the running requests finish. Close is the caller's.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.Listen(ctx); err != nil {
+		return err
+	}
+	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "scripts_allowed", a.cfg.Token != "")
+	err := door.Serve(ctx, a.listener, a.door, a.log)
+	a.log.InfoContext(ctx, "HQ has stopped listening")
+	return err
+}
+
+// Listen takes HQ_ADDR; an address that cannot be had is a fault of kind Config.
+func (a *App) Listen(ctx context.Context) error {
+	if a.listener != nil {
+		return nil
+	}
+	listener, err := door.Listen(ctx, a.cfg.Addr)
+	if err != nil {
+		if f := fault.As(err); f != nil {
+			return f.At("HQ_ADDR")
+		}
+		return err
+	}
+	a.listener = listener
+	return nil
+}
+
+// Addr is the address that HQ listens on, host:port; "" before Listen.
+func (a *App) Addr() string {
+	if a.listener == nil {
+		return ""
+	}
+	return a.listener.Addr().String()
+}
+
+// Close ends what Open or Attach began: connections, and a PostgreSQL of ours.
+func (a *App) Close() error {
+	if a.release == nil {
+		return nil
+	}
+	return a.release()
+}

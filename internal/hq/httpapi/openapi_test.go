@@ -1,0 +1,53 @@
+package httpapi_test
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/door"
+	"tiem/internal/hq"
+	"tiem/internal/hq/httpapi"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const golden = "../../../api/hq.openapi.yaml"
+
+func TestOpenAPIGolden(t *testing.T) {
+	t.Parallel()
+	document, err := hq.New(nil, hq.Config{}, nil).OpenAPI()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(golden), 0o755))
+		require.NoError(t, os.WriteFile(golden, document, 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(document), "the API changed: make generate")
+}
+
+// Every route under /v1 is in the document, so that nobody has to read the code.
+func TestEveryRouteIsInTheDocument(t *testing.T) {
+	t.Parallel()
+	d := door.New(door.Config{})
+	httpapi.Register(d, httpapi.Parts{})
+	document, err := d.OpenAPI()
+	require.NoError(t, err)
+	routes := 0
+	require.NoError(t, chi.Walk(d.Router(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if strings.HasPrefix(route, "/v1/") {
+			routes++
+			require.Contains(t, string(document), "\n  "+route+":\n", "%s %s", method, route)
+			require.NotNil(t, d.API().OpenAPI().Paths[route], "%s %s", method, route)
+		}
+		return nil
+	}))
+	require.Equal(t, 6, routes)
+}

@@ -1,0 +1,119 @@
+package intake
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tiem/internal/failpoint"
+	"tiem/internal/fault"
+	"tiem/internal/hq/hqdb"
+	"tiem/internal/hq/projection"
+	"tiem/internal/postgres"
+	"tiem/internal/wire"
+)
+
+var queries = hqdb.New()
+
+// Intake accepts batches. It is safe for concurrent use.
+type Intake struct {
+	db      *postgres.DB
+	metrics metrics
+}
+
+// New returns an intake that writes to db and registers its metrics with registry.
+func New(db *postgres.DB, registry prometheus.Registerer) *Intake {
+	return &Intake{db: db, metrics: newMetrics(registry)}
+}
+
+// Accept stores and applies what is new in batch, and answers with HQ's
+// watermark once that is committed. The caller has checked that the sender may
+// speak for batch.StoreID. A refusal has one of wire's codes, or store_unknown;
+// any other fault means that nothing is known to be stored: send again later.
+func (in *Intake) Accept(ctx context.Context, batch *wire.Batch) (wire.Ack, error) {
+	started := time.Now()
+	ack, err := in.accept(ctx, batch)
+	if err == nil {
+		in.metrics.observe(ack, time.Since(started))
+	}
+	return ack, err
+}
+
+func (in *Intake) accept(ctx context.Context, batch *wire.Batch) (wire.Ack, error) {
+	if err := batch.Validate(); err != nil {
+		return wire.Ack{}, err
+	}
+	d := &delivery{batch: batch, brokenAt: batch.BrokenAt()}
+	if d.brokenAt == 0 { // else it is going to be refused
+		d.entries = projection.ReadAll(batch.Events)
+	}
+	ack, err := in.commit(ctx, d)
+	if projection.Refused(err) != nil {
+		d.careful = true
+		ack, err = in.commit(ctx, d)
+	}
+	if postgres.Constraint(err) == "hq_inbox_event_id_key" {
+		return wire.Ack{}, in.reused(ctx, batch, err)
+	}
+	return ack, err
+}
+
+// delivery is a batch on its way in, with all that is known of it before the
+// database is asked.
+type delivery struct {
+	batch    *wire.Batch
+	brokenAt int64              // the first id whose hash is wrong; 0 if none
+	entries  []projection.Entry // the batch's events, read
+	careful  bool               // PostgreSQL refused the projections: go by savepoints
+}
+
+// commit runs the delivery's transaction.
+func (in *Intake) commit(ctx context.Context, d *delivery) (ack wire.Ack, err error) {
+	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		b := d.batch
+		stream, err := hqdb.OpenStream(ctx, tx, b.StoreID, b.FirstID-1, b.LastID())
+		if err != nil {
+			return err
+		}
+		if err := d.check(&stream); err != nil {
+			return err
+		}
+		verdicts, err := d.write(ctx, tx, &stream)
+		if err != nil {
+			return err
+		}
+		ack = d.acknowledge(&stream, verdicts)
+		failpoint.Hit("intake.before_commit")
+		return nil
+	})
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	failpoint.Hit("intake.after_commit")
+	return ack, nil
+}
+
+// reused names the event of the batch whose event_id stands under another id.
+func (in *Intake) reused(ctx context.Context, batch *wire.Batch, cause error) error {
+	e := fault.Wrap(cause, fault.Conflict, wire.CodeEventIDReused, "an event_id of the batch stands under another id already").
+		Advise("this is a bug or a copied database at the store: stop sending and look")
+	ids := make(map[string]int64, len(batch.Events))
+	for i := range batch.Events {
+		event := &batch.Events[i]
+		if first, ok := ids[event.EventID.String()]; ok {
+			return e.With("event_id", event.EventID).With("at_id", event.ID).With("stands_at_id", first)
+		}
+		ids[event.EventID.String()] = event.ID
+	}
+	found, err := queries.FindEventIDs(ctx, in.db, batch.StoreID, eventIDs(batch))
+	if err != nil {
+		return postgres.Fault(err)
+	}
+	for _, f := range found {
+		if at := ids[f.EventID.String()]; at != f.ID {
+			return e.With("event_id", f.EventID).With("at_id", at).With("stands_at_id", f.ID)
+		}
+	}
+	return e
+}

@@ -1,0 +1,82 @@
+package projection
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"tiem/internal/fault"
+	"tiem/internal/hq/hqdb"
+	"tiem/internal/postgres"
+)
+
+// Apply writes the run's events now, each or none of it, and sets aside those
+// that PostgreSQL refuses. An error is the database's own trouble and condemns
+// no event; the transaction is then lost.
+func (r *Run) Apply(ctx context.Context, tx *postgres.Tx) error {
+	return r.applyPart(ctx, tx, r.entries)
+}
+
+// applyPart tries entries as a whole and halves them if that is refused: left
+// before right, so that every event is decided after all before it.
+func (r *Run) applyPart(ctx context.Context, tx *postgres.Tx, entries []Entry) error {
+	part := r.applicable(entries)
+	if len(part) == 0 {
+		return nil
+	}
+	refusal, err := r.try(ctx, tx, part)
+	if err != nil || refusal == nil {
+		return err
+	}
+	if len(part) == 1 {
+		r.setAside(part[0], refusal)
+		return nil
+	}
+	half := len(entries) / 2
+	if err := r.applyPart(ctx, tx, entries[:half]); err != nil {
+		return err
+	}
+	return r.applyPart(ctx, tx, entries[half:])
+}
+
+// try writes part under a savepoint, in one round trip; a refusal leaves no trace of it.
+func (r *Run) try(ctx context.Context, tx *postgres.Tx, part []*Entry) (*fault.Error, error) {
+	batch := &pgx.Batch{}
+	batch.Queue("savepoint part")
+	if err := write(ctx, hqdb.IntoBatch(batch), r.storeID, part); err != nil {
+		return nil, err
+	}
+	batch.Queue("release savepoint part")
+	err := tx.Send(ctx, batch)
+	refusal := Refused(err)
+	if refusal == nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, "rollback to savepoint part")
+	return refusal, err
+}
+
+// Refused is the reason why PostgreSQL refused a projection's data; nil if err
+// is nil or of another sort, such as a database that is restarting.
+func Refused(err error) *fault.Error {
+	constraint, state := postgres.Constraint(err), postgres.SQLState(err)
+	reason := func(code, message string) *fault.Error {
+		return fault.Wrap(err, fault.Invalid, code, "%s", message).With("constraint", constraint)
+	}
+	switch {
+	case strings.HasPrefix(constraint, "hq_inbox"):
+		return nil // the intake's own business
+	case constraint == "hq_transactions_receipt_no_key":
+		return reason(CodeReceiptReused, "the receipt number stands on another sale of the store")
+	case constraint == "hq_transactions_pkey":
+		return reason(CodeTransactionRepeated, "the sale was recorded by an earlier event")
+	case constraint == "hq_payments_pkey":
+		return reason(CodePaymentRepeated, "the payment was recorded by an earlier event")
+	case strings.HasSuffix(constraint, "_sums"):
+		return reason(CodeSumMismatch, "the event's sums do not hold")
+	case strings.HasPrefix(state, "22"), strings.HasPrefix(state, "23"), strings.HasPrefix(state, "54"):
+		return reason(CodePayloadInvalid, "the database cannot hold what the event says (SQLSTATE "+state+")")
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tiem/internal/fault"
+)
+
+// PoolConfig tunes a pool; the zero value is right for a shop.
+type PoolConfig struct {
+	// MaxConns is the most connections at once; 12 if zero. Five tills need
+	// five; the rest is for the relay, reads and scripts.
+	MaxConns int32
+	// AcquireTimeout is how long a caller may wait for a connection before it
+	// is told "try again" (fault.Unavailable); 2 s if zero.
+	AcquireTimeout time.Duration
+	// LockTimeout is how long a statement may wait for a row lock; 3 s if
+	// zero. One hung backend must not stop the shop.
+	LockTimeout time.Duration
+}
+
+// DB is a pool of connections to one database. It is safe for concurrent use.
+type DB struct {
+	pool           *pgxpool.Pool
+	acquireTimeout time.Duration
+}
+
+// Open makes a pool for the database at url. It does not connect yet: a
+// database that is still starting is found out by the first use, as a fault of
+// kind Unavailable. An url that cannot be read is a fault of kind Config.
+func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
+	pc, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fault.Wrap(errors.New("unreadable connection string"), fault.Config, "database_url_invalid",
+			"the database URL cannot be read").Advise("use postgres://user:password@host:5432/database")
+	}
+	pc.MaxConns = cmp.Or(cfg.MaxConns, 12)
+	pc.MinIdleConns = 1
+	params := pc.ConnConfig.RuntimeParams
+	params["application_name"] = cmp.Or(params["application_name"], "tiem")
+	params["timezone"] = "UTC"
+	params["lock_timeout"] = millis(cmp.Or(cfg.LockTimeout, 3*time.Second))
+	params["idle_in_transaction_session_timeout"] = millis(10 * time.Second)
+	params["statement_timeout"] = millis(30 * time.Second)
+	pc.ConnConfig.ConnectTimeout = 5 * time.Second
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, Fault(err)
+	}
+	return &DB{pool: pool, acquireTimeout: cmp.Or(cfg.AcquireTimeout, 2*time.Second)}, nil
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
+
+// Close waits for connections in use to be returned and closes the pool.
+func (db *DB) Close() { db.pool.Close() }
+
+// Pool is the pgx pool itself, for what needs a connection of its own.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Ping asks the database for an answer; any failure is a fault.
+func (db *DB) Ping(ctx context.Context) error { return Fault(db.pool.Ping(ctx)) }
+
+// Exec, Query and QueryRow run one statement outside any transaction. They make
+// DB a handle that generated queries accept.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return db.pool.Exec(ctx, sql, args...)
+}
+
+// Query runs a query outside any transaction; see Exec.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return db.pool.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a query for one row outside any transaction; see Exec.
+func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return db.pool.QueryRow(ctx, sql, args...)
+}
+
+// acquire takes a connection within the acquire timeout, so that an exhausted
+// pool answers "try again" fast instead of letting a queue of tills grow.
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	wait, cancel := context.WithTimeout(ctx, db.acquireTimeout)
+	defer cancel()
+	conn, err := db.pool.Acquire(wait)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, fault.Wrap(err, fault.Unavailable, "database_busy",
+			"the database has no free connection").Advise("try again in a moment")
+	}
+	return conn, err
+}

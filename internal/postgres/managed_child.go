@@ -1,0 +1,118 @@
+//go:build unix
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"tiem/internal/fault"
+)
+
+const (
+	stopGrace = 20 * time.Second // for the checkpoint of an orderly stop
+	quitGrace = 10 * time.Second // PostgreSQL itself kills what hangs after 5 s
+)
+
+// child is a process started by spawn.
+type child struct {
+	process *os.Process
+	exited  chan struct{} // closed when it is gone and reaped
+	err     error         // of its exit; read after exited
+}
+
+// command prepares a program to run as the account. Its environment is empty
+// but for what a program needs to load: no PG* variable may change what we
+// asked for, and our secrets are none of its business.
+func (a account) command(path string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
+	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
+	if libs, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok {
+		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+libs)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: a.credential(),
+		Setpgid:    true, // Ctrl-C in a terminal is for us; we stop the database in order
+	}
+	return cmd
+}
+
+// spawn starts cmd, to be sent sig by the kernel when this process dies
+// (Linux). The kernel ties that promise to the thread that started the child,
+// so the thread is kept until the child has ended.
+func spawn(cmd *exec.Cmd, sig syscall.Signal) (*child, error) {
+	dieWithParent(cmd.SysProcAttr, sig)
+	c := &child{exited: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		c.process = cmd.Process
+		started <- err
+		if err == nil {
+			c.err = cmd.Wait()
+			close(c.exited)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// run runs a short program to its end; if ctx ends first, it is killed with all
+// that it started. The error has what the program wrote to stderr.
+func run(ctx context.Context, cmd *exec.Cmd) error {
+	var stderr tail
+	cmd.Stderr = &stderr
+	cmd.WaitDelay = time.Second // a grandchild may hold the pipe
+	c, err := spawn(cmd, syscall.SIGKILL)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-c.exited:
+	case <-ctx.Done():
+		_ = syscall.Kill(-c.process.Pid, syscall.SIGKILL) // not reaped yet, so the group is ours
+		<-c.exited
+		return context.Cause(ctx)
+	}
+	if c.err != nil {
+		return fmt.Errorf("%s: %w: %s", cmd.Path, c.err, stderr.text())
+	}
+	return nil
+}
+
+// stop ends a postmaster: SIGINT disconnects the clients and writes a
+// checkpoint. If that takes longer than stopGrace, or hurry is closed, SIGQUIT
+// ends it without one, and its next start recovers from the log.
+func (c *child) stop(hurry <-chan struct{}) error {
+	_ = c.process.Signal(syscall.SIGINT) // an error means that it has ended already
+	patience := time.NewTimer(stopGrace)
+	defer patience.Stop()
+	select {
+	case <-c.exited:
+		return nil
+	case <-hurry:
+	case <-patience.C:
+	}
+	_ = c.process.Signal(syscall.SIGQUIT)
+	last := time.NewTimer(quitGrace)
+	defer last.Stop()
+	select {
+	case <-c.exited:
+		return fault.New(fault.Timeout, "postgres_stop_forced",
+			"PostgreSQL took too long to stop and was ended; no data is lost, it recovers at its next start")
+	case <-last.C:
+		return fault.Wrap(errors.New("no end after SIGQUIT"), fault.Internal, "postgres_stop_failed",
+			"PostgreSQL (process %d) does not stop", c.process.Pid).
+			Advise("it is left alone; the next start tries again")
+	}
+}

@@ -1,0 +1,199 @@
+package sale
+
+import (
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/fault"
+	"tiem/internal/money"
+)
+
+// Status is a transaction's state.
+type Status string
+
+// The states of a transaction; PAID and VOIDED are final.
+const (
+	Draft     Status = "DRAFT"
+	Suspended Status = "SUSPENDED"
+	Paid      Status = "PAID"
+	Voided    Status = "VOIDED"
+)
+
+// Limits of a basket.
+const (
+	MaxLines        = 500       // removed lines not counted
+	MaxPayloadBytes = 200 << 10 // of the SaleRecorded it would become; more is refused at the scan, never at finalize
+)
+
+// Transaction is a basket and, once PAID, a sale.
+type Transaction struct {
+	ID           uuid.UUID  `json:"id"`
+	StoreID      string     `json:"store_id"`
+	TerminalID   string     `json:"terminal_id"` // that holds the basket; once PAID, that finalized it
+	CashierID    string     `json:"cashier_id"`
+	ShiftID      *uuid.UUID `json:"shift_id,omitempty"`
+	Status       Status     `json:"status"`
+	Currency     string     `json:"currency"`
+	Lines        []Line     `json:"lines"`    // by line_no, removed ones among them
+	Payments     []Payment  `json:"payments"` // by time
+	ReceiptNo    string     `json:"receipt_no,omitempty"`
+	BusinessDate string     `json:"business_date,omitempty"` // YYYY-MM-DD in shop time, once PAID
+	CreatedAt    time.Time  `json:"created_at"`
+	FinalizedAt  *time.Time `json:"finalized_at,omitempty"`
+	Version      int32      `json:"version"` // grows with every change
+	LastLineNo   int32      `json:"-"`       // the highest line_no ever given; never reused
+}
+
+// Line is one scan. Money is in minor units and includes tax.
+type Line struct {
+	LineNo        int32        `json:"line_no"`
+	ItemID        uuid.UUID    `json:"item_id"`
+	SKU           string       `json:"sku"`
+	Name          string       `json:"name"`
+	Unit          string       `json:"unit"`
+	Category      string       `json:"category"`
+	Barcode       string       `json:"barcode,omitempty"` // as scanned
+	AgeRestricted bool         `json:"age_restricted"`
+	Quantity      Quantity     `json:"quantity"`
+	UnitPrice     money.Amount `json:"unit_price"` // frozen at the scan
+	Gross         money.Amount `json:"gross"`      // round-half-up(unit price × quantity)
+	Discount      money.Amount `json:"discount"`   // 0 … gross
+	Amount        money.Amount `json:"amount"`     // gross − discount
+	TaxCode       string       `json:"tax_code"`
+	AddedAt       time.Time    `json:"added_at"`
+	RemovedAt     *time.Time   `json:"removed_at,omitempty"`
+}
+
+// Item is what the catalogue knows of an item when it is scanned.
+type Item struct {
+	ID            uuid.UUID
+	SKU, Name     string
+	Unit          string
+	Category      string
+	TaxCode       string
+	Price         money.Amount
+	AgeRestricted bool
+}
+
+// Live are the lines that were not removed.
+func (t *Transaction) Live() []Line {
+	live := make([]Line, 0, len(t.Lines))
+	for _, l := range t.Lines {
+		if l.RemovedAt == nil {
+			live = append(live, l)
+		}
+	}
+	return live
+}
+
+// Total is what the customer owes: Σ amounts of the lines not removed.
+func (t *Transaction) Total() money.Amount {
+	var total money.Amount
+	for i := range t.Lines {
+		if t.Lines[i].RemovedAt == nil {
+			total += t.Lines[i].Amount
+		}
+	}
+	return total
+}
+
+// AddItem appends a line for quantity of item. The same item again is a new
+// line: what was scanned is what the customer sees.
+func (t *Transaction) AddItem(item Item, barcode string, quantity Quantity, now time.Time) (*Line, error) {
+	if err := t.linesMayChange(); err != nil {
+		return nil, err
+	}
+	if err := positive(quantity); err != nil {
+		return nil, err
+	}
+	line := Line{
+		LineNo: t.LastLineNo + 1, ItemID: item.ID, SKU: item.SKU, Name: item.Name, Unit: item.Unit, Category: item.Category,
+		Barcode: barcode, AgeRestricted: item.AgeRestricted, Quantity: quantity, UnitPrice: item.Price, TaxCode: item.TaxCode, AddedAt: now,
+	}
+	line.reprice()
+	if err := t.roomFor(&line); err != nil {
+		return nil, err
+	}
+	t.LastLineNo = line.LineNo
+	t.Lines = append(t.Lines, line)
+	t.Version++
+	return &t.Lines[len(t.Lines)-1], nil
+}
+
+// ChangeQuantity sets a line's quantity; the scanned price stays.
+func (t *Transaction) ChangeQuantity(lineNo int32, quantity Quantity) (*Line, error) {
+	line, err := t.changeable(lineNo)
+	if err != nil {
+		return nil, err
+	}
+	if err := positive(quantity); err != nil {
+		return nil, err
+	}
+	line.Quantity = quantity
+	line.reprice()
+	t.Version++
+	return line, nil
+}
+
+// RemoveLine strikes a line out; it stays on record with the time.
+func (t *Transaction) RemoveLine(lineNo int32, now time.Time) (*Line, error) {
+	line, err := t.changeable(lineNo)
+	if err != nil {
+		return nil, err
+	}
+	line.RemovedAt = &now
+	t.Version++
+	return line, nil
+}
+
+func (l *Line) reprice() {
+	l.Gross = l.Quantity.Times(l.UnitPrice)
+	l.Amount = l.Gross - l.Discount
+}
+
+func positive(q Quantity) error {
+	if q <= 0 || q > MaxQuantity {
+		return fault.New(fault.Invalid, "quantity_invalid", "a quantity is more than 0 and at most %s", MaxQuantity).
+			At("quantity").Advise("to take an item off, delete its line")
+	}
+	return nil
+}
+
+// roomFor refuses what would make the sale's event too large. Finalize never
+// refuses for size, so the scan must.
+func (t *Transaction) roomFor(line *Line) error {
+	live, bytes := 1, line.payloadBytes()
+	for i := range t.Lines {
+		if t.Lines[i].RemovedAt == nil {
+			live++
+			bytes += t.Lines[i].payloadBytes()
+		}
+	}
+	if live > MaxLines || bytes > MaxPayloadBytes {
+		return fault.New(fault.Invalid, "basket_too_large", "this basket is full: at most %d lines", MaxLines).
+			Advise("pay this one and open another")
+	}
+	return nil
+}
+
+// payloadBytes bounds from above what the line adds to SaleRecorded and
+// InventoryAdjusted: fixed names and numbers, and its texts, of which each byte
+// may be escaped to at most two (quotes and backslashes; control characters do
+// not get into the catalogue).
+func (l *Line) payloadBytes() int {
+	const fixed = 420
+	return fixed + 2*(len(l.SKU)+len(l.Name)+len(l.Unit)+len(l.Category)+len(l.Barcode))
+}
+
+func (t *Transaction) changeable(lineNo int32) (*Line, error) {
+	if err := t.linesMayChange(); err != nil {
+		return nil, err
+	}
+	for i := range t.Lines {
+		if t.Lines[i].LineNo == lineNo && t.Lines[i].RemovedAt == nil {
+			return &t.Lines[i], nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "line_not_found", "there is no line %d in this basket", lineNo).At("line_no")
+}
