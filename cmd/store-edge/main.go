@@ -7,6 +7,7 @@
 package main
 
 import (
+	"os"
 	_ "time/tzdata" // Asia/Ho_Chi_Minh must resolve on any machine
 
 	"tiem/internal/edge"
@@ -38,11 +39,11 @@ type commandLine struct {
 
 func main() {
 	var line commandLine
-	program.Program{Name: "store-edge", Description: description, Line: &line, Bind: []any{&line.Config},
+	os.Exit(program.Program{Name: "store-edge", Description: description, Line: &line, Bind: []any{&line.Config},
 		Check: func(environ []string) error {
 			if err := edge.CheckEnvironment(environ); err != nil {
 				return err
 			}
 			return line.Config.Check()
-		}}.Main()
+		}}.Main())
 }

@@ -21,7 +21,7 @@ type seedCommand struct {
 }
 
 // Help explains the file.
-func (seedCommand) Help() string {
+func (*seedCommand) Help() string {
 	return `The first row names the columns, in any order:
   sku, unit, barcodes (separated by |), name, price (whole đồng, no separators), tax_code, category,
   and, if wanted, price_source (observed or estimate), age_restricted (true or false), opening_stock.

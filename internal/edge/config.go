@@ -128,10 +128,10 @@ func (c *Config) calendar() sale.Calendar {
 	if err != nil {
 		zone = time.UTC
 	}
-	var hours, minutes time.Duration
-	if len(c.DayStart) == len("HH:MM") {
-		hours = time.Duration(c.DayStart[0]-'0')*10 + time.Duration(c.DayStart[1]-'0')
-		minutes = time.Duration(c.DayStart[3]-'0')*10 + time.Duration(c.DayStart[4]-'0')
+	start, err := time.Parse("15:04", c.DayStart)
+	if err != nil {
+		return sale.Calendar{Zone: zone}
 	}
-	return sale.Calendar{Zone: zone, DayStart: hours*time.Hour + minutes*time.Minute}
+	midnight := start.Truncate(24 * time.Hour)
+	return sale.Calendar{Zone: zone, DayStart: start.Sub(midnight)}
 }

@@ -78,7 +78,7 @@ func New(db *postgres.DB, cfg Config, log *slog.Logger) (*App, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	registry.MustRegister(a.outboxGauges()...)
+	registry.MustRegister(a.gauges()...)
 	if err := a.connectHQ(registry); err != nil {
 		return nil, err
 	}

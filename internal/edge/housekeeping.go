@@ -40,9 +40,9 @@ func (a *App) housekeep(ctx context.Context) {
 	}
 }
 
-// outboxGauges read the outbox when they are scraped; -1 means that the database
-// did not answer.
-func (a *App) outboxGauges() []prometheus.Collector {
+// gauges tell how the line is and what waits for it. They read the outbox when
+// they are scraped; -1 means that the database did not answer.
+func (a *App) gauges() []prometheus.Collector {
 	read := func(value func(ctx context.Context) (float64, error)) func() float64 {
 		return func() float64 {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -73,5 +73,12 @@ func (a *App) outboxGauges() []prometheus.Collector {
 			}
 			return max(0, time.Since(since).Seconds()), nil
 		}))
-	return []prometheus.Collector{pending, oldest}
+	online := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tiem_sync_online", Help: "1 while HQ answers, 0 while it does not."},
+		func() float64 {
+			if a.lineStatus().Online {
+				return 1
+			}
+			return 0
+		})
+	return []prometheus.Collector{pending, oldest, online}
 }

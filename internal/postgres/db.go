@@ -69,7 +69,7 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 // Ping asks the database for an answer; any failure is a fault.
 func (db *DB) Ping(ctx context.Context) error { return Fault(db.pool.Ping(ctx)) }
 
-// Exec, Query and QueryRow run one statement outside any transaction. They make
+// Exec runs a statement outside any transaction. With Query and QueryRow it makes
 // DB a handle that generated queries accept.
 func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	return db.pool.Exec(ctx, sql, args...)
@@ -77,7 +77,7 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 
 // Query runs a query outside any transaction; see Exec.
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return db.pool.Query(ctx, sql, args...)
+	return db.pool.Query(ctx, sql, args...) //nolint:rowserrcheck // the caller reads the rows
 }
 
 // QueryRow runs a query for one row outside any transaction; see Exec.

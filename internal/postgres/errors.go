@@ -73,7 +73,7 @@ func sqlStateFault(pg *pgconn.PgError, err error) error {
 		return fault.Wrap(err, fault.Unavailable, "database_unavailable", "the database is starting or stopping").
 			Advise("it restarts by itself; try again in a few seconds")
 	case "23505":
-		return fault.Wrap(err, fault.Conflict, "already_exists", "that exists already").With("constraint", pg.ConstraintName)
+		return fault.Wrap(err, fault.Conflict, "already_exists", "that exists already")
 	case "42P01", "42703", "3F000":
 		return fault.Wrap(err, fault.Unavailable, "schema_missing", "the database's schema is not there yet").
 			Advise("run the program's migrate command")

@@ -132,7 +132,8 @@ func (s *Server) Ready() bool {
 	if !s.attached {
 		return s.ready.Load()
 	}
-	conn, err := net.DialTimeout("unix", s.site.socket(), time.Second)
+	door := net.Dialer{Timeout: time.Second}
+	conn, err := door.DialContext(context.Background(), "unix", s.site.socket())
 	if err != nil {
 		return false
 	}

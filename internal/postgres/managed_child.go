@@ -31,7 +31,7 @@ type child struct {
 // but for what a program needs to load: no PG* variable may change what we
 // asked for, and our secrets are none of its business.
 func (a account) command(path string, args ...string) *exec.Cmd {
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // run and stop end it more gently than a context would
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	if libs, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok {
 		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+libs)

@@ -51,6 +51,7 @@ func stop(t *testing.T, s *postgres.Server) {
 }
 
 func limit(t *testing.T) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx

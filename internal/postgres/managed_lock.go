@@ -59,8 +59,8 @@ func (st site) tryOwn(role string) (*ownership, owner, error) {
 	o := &ownership{root, st.owner}
 	note, err := json.Marshal(owner{PID: os.Getpid(), Role: role, Sockets: st.sockets})
 	if err == nil {
-		_ = os.Remove(st.owner) // a stale one may be of another user
-		err = os.WriteFile(st.owner, note, 0o644)
+		_ = os.Remove(st.owner)                   // a stale one may be of another user
+		err = os.WriteFile(st.owner, note, 0o644) //nolint:gosec // for everybody who is refused; there is no secret in it
 	}
 	if err != nil {
 		o.release()

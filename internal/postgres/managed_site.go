@@ -73,13 +73,13 @@ func makeDirs(dir string) error {
 	if err := makeDirs(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o711); err != nil {
+	if err := os.Mkdir(dir, 0o711); err != nil { //nolint:gosec // to pass through, not to read
 		if errors.Is(err, fs.ErrExist) { // another process was faster
 			return nil
 		}
 		return err
 	}
-	return os.Chmod(dir, 0o711)
+	return os.Chmod(dir, 0o711) //nolint:gosec // the same, whatever the umask is
 }
 
 // socket is the path of the server's unix socket.

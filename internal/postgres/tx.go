@@ -37,7 +37,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 		if err == nil || attempt == maxAttempts || !rolledBackForSure(err) {
 			return Fault(err)
 		}
-		pause := time.Duration(rand.Int64N(int64(retryPause) * int64(attempt))) //nolint:gosec // jitter, not a secret
+		pause := time.Duration(rand.Int64N(int64(retryPause) * int64(attempt)))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -99,7 +99,7 @@ func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 	if err := tx.begin(ctx); err != nil {
 		return nil, err
 	}
-	return tx.conn.Query(ctx, sql, args...)
+	return tx.conn.Query(ctx, sql, args...) //nolint:rowserrcheck // the caller reads the rows
 }
 
 // QueryRow runs a query for one row now, in a round trip of its own.

@@ -36,12 +36,12 @@ type Program struct {
 	Bind        []any                        // arguments of the commands' Run methods
 }
 
-// Main runs the program until it ends, or until SIGINT or SIGTERM, and exits.
-func (p Program) Main() {
+// Main runs the program as the process it is in, until it ends or until SIGINT
+// or SIGTERM, and returns the exit code.
+func (p Program) Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := p.Run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer stop()
+	return p.Run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 }
 
 // exit is what kong calls after it has printed help.

@@ -1,6 +1,8 @@
 package sale
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -130,6 +132,9 @@ func (t *Transaction) ChangeQuantity(lineNo int32, quantity Quantity) (*Line, er
 	if err := positive(quantity); err != nil {
 		return nil, err
 	}
+	if err := t.affordable(quantity.Times(line.UnitPrice) - line.Gross); err != nil {
+		return nil, err
+	}
 	line.Quantity = quantity
 	line.reprice()
 	t.Version++
@@ -171,19 +176,39 @@ func (t *Transaction) roomFor(line *Line) error {
 		}
 	}
 	if live > MaxLines || bytes > MaxPayloadBytes {
-		return fault.New(fault.Invalid, "basket_too_large", "this basket is full: at most %d lines", MaxLines).
+		return fault.New(fault.Invalid, "basket_too_large", "this basket is full with %d lines", live-1).
 			Advise("pay this one and open another")
+	}
+	return t.affordable(line.Amount)
+}
+
+// affordable refuses what would push the total beyond any amount that could be
+// paid, long before a sum could overflow.
+func (t *Transaction) affordable(more money.Amount) error {
+	if t.Total()+more > money.Max {
+		return fault.New(fault.Invalid, "amount_too_large", "the total would be more than %s", money.Max).At("quantity").
+			Advise("check the quantity")
 	}
 	return nil
 }
 
-// payloadBytes bounds from above what the line adds to SaleRecorded and
-// InventoryAdjusted: fixed names and numbers, and its texts, of which each byte
-// may be escaped to at most two (quotes and backslashes; control characters do
-// not get into the catalogue).
+// lineShape is a line of SaleRecorded without its values, in JSON.
+const lineShape = `{"line_no":,"item_id":"","sku":"","name":"","unit":"","category":"","barcode":"","quantity":"","unit_price":,` +
+	`"gross":,"discount":,"amount":,"tax_code":"","rate_bp":},`
+
+// payloadBytes is what the line adds to SaleRecorded: the JSON's own shape, its
+// numbers, and its texts, in which quotes and backslashes are escaped. Control
+// characters do not get into the catalogue.
 func (l *Line) payloadBytes() int {
-	const fixed = 420
-	return fixed + 2*(len(l.SKU)+len(l.Name)+len(l.Unit)+len(l.Category)+len(l.Barcode))
+	const uuidDigits, rateDigits = 36, 5
+	bytes := len(lineShape) + uuidDigits + rateDigits + len(l.Quantity.String())
+	for _, n := range []int64{int64(l.LineNo), int64(l.UnitPrice), int64(l.Gross), int64(l.Discount), int64(l.Amount)} {
+		bytes += len(strconv.FormatInt(n, 10))
+	}
+	for _, text := range []string{l.SKU, l.Name, l.Unit, l.Category, l.Barcode, l.TaxCode} {
+		bytes += len(text) + strings.Count(text, `"`) + strings.Count(text, `\`)
+	}
+	return bytes
 }
 
 func (t *Transaction) changeable(lineNo int32) (*Line, error) {

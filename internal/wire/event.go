@@ -96,13 +96,13 @@ func (w chainWriter) raw(b []byte) { w.h.Write(b) }
 
 func (w chainWriter) integer(v int64) {
 	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(v)) //nolint:gosec // two's complement is what the protocol says
+	binary.BigEndian.PutUint64(b[:], uint64(v)) // two's complement, as the protocol has it
 	w.h.Write(b[:])
 }
 
 func (w chainWriter) text(s string) {
 	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], uint32(len(s))) //nolint:gosec // every text is far below 4 GiB
+	binary.BigEndian.PutUint32(b[:], uint32(len(s)))
 	w.h.Write(b[:])
 	w.h.Write([]byte(s))
 }

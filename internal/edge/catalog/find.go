@@ -163,7 +163,7 @@ func (c *Catalog) IDs(ctx context.Context, code string) ([]uuid.UUID, error) {
 func patterns(words string) []string {
 	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 	list := []string{"%"} // LIKE ALL of an empty array is true, but an explicit "anything" reads better in a plan
-	for _, w := range strings.Fields(folded(words)) {
+	for w := range strings.FieldsSeq(folded(words)) {
 		list = append(list, "%"+escape.Replace(w)+"%")
 	}
 	return list

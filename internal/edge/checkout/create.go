@@ -21,6 +21,9 @@ type Opening struct {
 // the same transaction, with status 200 instead of 201; by anybody else it is a
 // conflict, because the id was not theirs to use.
 func (d *Desk) Create(ctx context.Context, by Caller, opening Opening) (Reply, error) {
+	if reply, found, err := idempotency.Recall[Basket](ctx, d.DB, by.Once); found || err != nil {
+		return reply, err // a retry gets its answer, whoever was disabled since
+	}
 	if err := d.People.MayAct(ctx, opening.CashierID); err != nil {
 		return Reply{}, err
 	}

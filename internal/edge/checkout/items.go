@@ -6,7 +6,9 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"tiem/internal/barcode"
 	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
@@ -24,6 +26,10 @@ type Scan struct {
 // AddItem appends a line. The catalogue is read before the basket is locked:
 // the price freezes at the scan.
 func (d *Desk) AddItem(ctx context.Context, by Caller, id uuid.UUID, scan Scan) (Reply, error) {
+	// A retry gets its answer whatever the catalogue says by now.
+	if reply, found, err := idempotency.Recall[Basket](ctx, d.DB, by.Once); found || err != nil {
+		return reply, err
+	}
 	item, err := d.scanned(ctx, scan)
 	if err != nil {
 		return Reply{}, err
@@ -42,6 +48,11 @@ func (d *Desk) AddItem(ctx context.Context, by Caller, id uuid.UUID, scan Scan) 
 }
 
 func (d *Desk) scanned(ctx context.Context, scan Scan) (sale.Item, error) {
+	if scan.Barcode != "" {
+		if err := barcode.Check(scan.Barcode); err != nil {
+			return sale.Item{}, err
+		}
+	}
 	switch {
 	case !scan.ItemID.IsNil():
 		return d.Catalog.ByID(ctx, scan.ItemID)

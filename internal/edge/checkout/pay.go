@@ -90,7 +90,7 @@ func paymentID(id uuid.UUID, by Caller) (uuid.UUID, error) {
 // begin commits the payment: CAPTURED for cash, PENDING for a provider. The same
 // id again is the same payment, with status 200.
 func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
-	return d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	reply, err := d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		if err := s.t.HeldBy(by.TerminalID); err != nil {
 			return 0, nil, nil, err
 		}
@@ -106,6 +106,10 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 			Amount: int64(p.Amount), Tendered: int64(p.Tendered), CreatedAt: p.CreatedAt, CapturedAt: p.CapturedAt})
 		return 201, p, nil, nil
 	})
+	if postgres.Constraint(err) == "payments_pkey" { // another transaction's
+		return reply, errPaymentID
+	}
+	return reply, err
 }
 
 // charge asks the provider for the code and writes it down. A definite refusal
@@ -145,11 +149,13 @@ func sameTender(known *sale.Payment, tender sale.Tender) error {
 		tender.Tendered = tender.Amount
 	}
 	if known.Method != tender.Method || known.Provider != tender.Provider || known.Amount != tender.Amount || known.Tendered != tender.Tendered {
-		return fault.New(fault.Conflict, "payment_id_conflict", "another payment has this id").At("id").
-			Advise("mint a new UUIDv7 for a new payment")
+		return errPaymentID
 	}
 	return nil
 }
+
+var errPaymentID = fault.New(fault.Conflict, "payment_id_conflict", "another payment has this id").At("id").
+	Advise("mint a new UUIDv7 for a new payment")
 
 // CancelPayment takes a PENDING payment, or cash of an unpaid basket, back.
 func (d *Desk) CancelPayment(ctx context.Context, by Caller, paymentID uuid.UUID) (PaymentReply, error) {

@@ -66,20 +66,20 @@ func (d *Desk) queueException(tx *postgres.Tx, s *stored, p *sale.Payment, repor
 // is up. It returns how many it settled.
 func (d *Desk) SweepPayments(ctx context.Context, captureAfter time.Duration) (int, error) {
 	now := d.now()
-	open, err := edgedb.New().OpenProviderPayments(ctx, d.DB, now)
+	var paidIfBefore *time.Time
+	if captureAfter > 0 {
+		before := now.Add(-captureAfter)
+		paidIfBefore = &before
+	}
+	due, err := edgedb.New().DuePayments(ctx, d.DB, fake.Name, paidIfBefore, &now)
 	if err != nil {
 		return 0, postgres.Fault(err)
 	}
 	settled := 0
-	for _, p := range open {
-		var outcome sale.PaymentStatus
-		switch {
-		case p.Provider == fake.Name && captureAfter > 0 && now.Sub(p.CreatedAt) >= captureAfter:
+	for _, p := range due {
+		outcome := sale.Expired
+		if p.Captured {
 			outcome = sale.Captured
-		case p.Status == string(sale.Pending) && p.ExpiresAt != nil && now.After(*p.ExpiresAt):
-			outcome = sale.Expired
-		default:
-			continue
 		}
 		_, err := d.settle(ctx, Caller{}, sale.Payment{ID: p.ID, TransactionID: p.TransactionID}, outcome)
 		if err != nil && fault.KindOf(err) != fault.Conflict { // a conflict: the till was faster

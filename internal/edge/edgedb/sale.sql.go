@@ -12,6 +12,40 @@ import (
 	uuid "github.com/gofrs/uuid/v5"
 )
 
+const duePayments = `-- name: DuePayments :many
+SELECT id, transaction_id, coalesce(provider = $1 AND created_at <= $2::timestamptz, false)::boolean AS captured
+FROM payments
+WHERE status IN ('PENDING', 'UNKNOWN')
+  AND ((provider = $1 AND created_at <= $2::timestamptz) OR (status = 'PENDING' AND expires_at < $3))
+ORDER BY created_at LIMIT 100
+`
+
+type DuePaymentsRow struct {
+	ID            uuid.UUID
+	TransactionID uuid.UUID
+	Captured      bool
+}
+
+func (q *Queries) DuePayments(ctx context.Context, db DBTX, fake string, capturedIfBefore *time.Time, expiredIfBefore *time.Time) ([]DuePaymentsRow, error) {
+	rows, err := db.Query(ctx, duePayments, fake, capturedIfBefore, expiredIfBefore)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DuePaymentsRow
+	for rows.Next() {
+		var i DuePaymentsRow
+		if err := rows.Scan(&i.ID, &i.TransactionID, &i.Captured); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const finalizeTransaction = `-- name: FinalizeTransaction :exec
 UPDATE transactions SET status = 'PAID', version = version + 1, updated_at = $2, finalized_at = $2, business_date = $3, receipt_seq = $4, receipt_no = $5,
   gross = $6, discount = $7, tax = $8, total = $9
@@ -436,47 +470,6 @@ func (q *Queries) NextReceipt(ctx context.Context, db DBTX, terminalID string) (
 	var last_seq int64
 	err := row.Scan(&last_seq)
 	return last_seq, err
-}
-
-const openProviderPayments = `-- name: OpenProviderPayments :many
-SELECT id, transaction_id, provider, status, created_at, expires_at FROM payments
-WHERE status IN ('PENDING', 'UNKNOWN') AND created_at <= $1 ORDER BY created_at LIMIT 100
-`
-
-type OpenProviderPaymentsRow struct {
-	ID            uuid.UUID
-	TransactionID uuid.UUID
-	Provider      string
-	Status        string
-	CreatedAt     time.Time
-	ExpiresAt     *time.Time
-}
-
-func (q *Queries) OpenProviderPayments(ctx context.Context, db DBTX, createdBefore time.Time) ([]OpenProviderPaymentsRow, error) {
-	rows, err := db.Query(ctx, openProviderPayments, createdBefore)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []OpenProviderPaymentsRow
-	for rows.Next() {
-		var i OpenProviderPaymentsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.TransactionID,
-			&i.Provider,
-			&i.Status,
-			&i.CreatedAt,
-			&i.ExpiresAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const paymentsOf = `-- name: PaymentsOf :many

@@ -34,7 +34,7 @@ type addItemInput struct {
 	Body struct {
 		Barcode  string     `json:"barcode,omitempty" doc:"as scanned" example:"8934588063145"`
 		ItemID   *uuid.UUID `json:"item_id,omitempty" format:"uuid" doc:"decides when a barcode means several items"`
-		Quantity string     `json:"quantity,omitempty" doc:"a decimal string, more than 0, at most three decimals and 9999.999; absent: 1" example:"1"`
+		Quantity *string    `json:"quantity,omitempty" doc:"a decimal string, more than 0, at most three decimals and 9999.999; absent: 1" example:"1"`
 	}
 }
 
@@ -43,9 +43,9 @@ func (a *api) addItem(ctx context.Context, in *addItemInput) (*transactionOutput
 	if in.Body.ItemID != nil {
 		scan.ItemID = *in.Body.ItemID
 	}
-	if in.Body.Quantity != "" {
+	if in.Body.Quantity != nil {
 		var err error
-		if scan.Quantity, err = sale.ParseQuantity(in.Body.Quantity); err != nil {
+		if scan.Quantity, err = sale.ParseQuantity(*in.Body.Quantity); err != nil {
 			return nil, err
 		}
 	}

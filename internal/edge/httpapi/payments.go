@@ -38,8 +38,16 @@ func (a *api) registerPayments(d *door.Door) {
 			Summary: "Settle a payment of the provider fake", Description: "Demo only (EDGE_DEMO): what a customer's phone would have done.",
 		}), a.simulatePayment)
 	}
-	d.Router().Get("/v1/payments/{id}/qr.png", a.serveQR)
+	d.Router().Get(qrPath, a.serveQR)
+	d.API().OpenAPI().AddOperation(&huma.Operation{
+		OperationID: "get-payment-qr", Method: http.MethodGet, Path: qrPath, Tags: tags,
+		Summary: "A payment's QR code as a picture", Security: []map[string][]string{{terminalScheme: {}}},
+		Parameters: []*huma.Param{{Name: "id", In: "path", Required: true, Description: "the payment's id", Schema: &huma.Schema{Type: "string", Format: "uuid"}}},
+		Responses:  map[string]*huma.Response{"200": {Description: "PNG", Content: map[string]*huma.MediaType{"image/png": {}}}},
+	})
 }
+
+const qrPath = "/v1/payments/{id}/qr.png"
 
 type addPaymentInput struct {
 	ChangeInput

@@ -92,8 +92,8 @@ func (a *api) forCheckout(op huma.Operation) huma.Operation {
 // callerOf is who asks, with the request's Idempotency-Key.
 func callerOf(ctx context.Context) checkout.Caller {
 	by := checkout.Caller{TerminalID: terminalOf(ctx)}
-	if print, ok := door.FingerprintOf(ctx); ok {
-		by.Once.TerminalID, by.Once.Key, by.Once.Hash = by.TerminalID, print.Key, print.Hash
+	if request, ok := door.FingerprintOf(ctx); ok {
+		by.Once.TerminalID, by.Once.Key, by.Once.Hash = by.TerminalID, request.Key, request.Hash
 	}
 	return by
 }
@@ -103,10 +103,10 @@ const maxPage = 500 // rows; larger wishes are clamped
 // Page is how much of a list a caller wants. Types that inputs embed are
 // exported because huma passes over embedded types that are not.
 type Page struct {
-	Limit int32 `query:"limit" doc:"rows of a page; more than 500 are 500" default:"50" minimum:"1"`
+	Limit int64 `query:"limit" doc:"rows of a page; more than 500 are 500" default:"50" minimum:"1"`
 }
 
-func (p Page) rows() int32 { return min(p.Limit, maxPage) }
+func (p Page) rows() int32 { return int32(min(p.Limit, maxPage)) }
 
 // cut takes the first n of rows, and tells whether there was one more.
 func cut[T any](rows []T, n int32) (first []T, more bool) {

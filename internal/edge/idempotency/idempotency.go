@@ -106,7 +106,7 @@ func remember[T any](tx *postgres.Tx, req Request, reply Reply[T], now time.Time
 		return fault.Wrap(err, fault.Internal, "answer_unwritable", "the answer cannot be stored")
 	}
 	edgedb.QueueKey(tx, edgedb.InsertIdempotencyKeyParams{TerminalID: req.TerminalID, Key: req.Key, RequestHash: req.Hash[:],
-		Status: int32(reply.Status), Body: string(body), CreatedAt: now}) //nolint:gosec // an HTTP status
+		Status: int32(reply.Status), Body: string(body), CreatedAt: now})
 	return nil
 }
 

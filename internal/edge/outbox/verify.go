@@ -35,7 +35,7 @@ func (l *Log) Verify(ctx context.Context, db *postgres.DB) (Report, error) {
 			return r, err
 		}
 		for i := range entries {
-			if r.check(&entries[i].Event); r.BadID != 0 {
+			if r.check(&entries[i].Event, head); r.BadID != 0 {
 				return r, nil
 			}
 		}
@@ -47,29 +47,34 @@ func (l *Log) Verify(ctx context.Context, db *postgres.DB) (Report, error) {
 	return r, nil
 }
 
-func (r *Report) check(e *wire.Event) {
-	switch {
-	case r.Events == 0 && e.ID > 1: // the start was retired: trust its hash, verify from here on
-		r.FirstID = e.ID
-	case r.Events == 0:
-		r.FirstID, r.Trusted = 1, true
-		fallthrough
-	default:
-		if e.ID != r.LastID+1 {
-			r.bad(r.LastID+1, fmt.Sprintf("event %d is missing: the next one is %d", r.LastID+1, e.ID))
+func (r *Report) check(e *wire.Event, head Position) {
+	if r.Events == 0 && e.ID > 1 {
+		if e.ID-1 > head.Published { // retention retires only what HQ has
+			r.bad(1, fmt.Sprintf("events 1 to %d are missing, and HQ has only %d of them", e.ID-1, head.Published))
 			return
 		}
-		if e.Chain(r.Hash) != e.Hash {
-			r.bad(e.ID, fmt.Sprintf("event %d is not what was written: its hash does not follow from its content", e.ID))
-			return
-		}
+		r.FirstID, r.LastID, r.Hash, r.Events = e.ID, e.ID, e.Hash, 1 // its own hash is where trust begins
+		return
 	}
-	r.Events++
-	r.LastID, r.Hash = e.ID, e.Hash
+	if r.Events == 0 {
+		r.FirstID, r.Trusted = 1, true
+	}
+	switch {
+	case e.ID != r.LastID+1:
+		r.bad(r.LastID+1, fmt.Sprintf("event %d is missing: the next one is %d", r.LastID+1, e.ID))
+	case e.Chain(r.Hash) != e.Hash:
+		r.bad(e.ID, fmt.Sprintf("event %d is not what was written: its hash does not follow from its content", e.ID))
+	default:
+		r.Events++
+		r.LastID, r.Hash = e.ID, e.Hash
+	}
 }
 
 // checkHead finds a tail that was deleted: the head remembers it.
 func (r *Report) checkHead(head Position) {
+	if r.Events == 0 && head.Published >= head.Head {
+		return // all of it was published and retired
+	}
 	if r.LastID < head.Head {
 		r.bad(r.LastID+1, fmt.Sprintf("event %d is missing: the head says that there are %d", r.LastID+1, head.Head))
 	}

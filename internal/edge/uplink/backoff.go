@@ -14,5 +14,5 @@ func pause(attempt int, floor, ceiling time.Duration) time.Duration {
 	if shift := attempt - 1; shift < 30 && floor<<shift > 0 && floor<<shift < ceiling {
 		bound = floor << shift
 	}
-	return rand.N(bound + 1) //nolint:gosec // jitter, not a secret
+	return rand.N(bound + 1)
 }

@@ -30,7 +30,7 @@ func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
 	var epoch int64
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		rows, epoch, err = edgedb.Claim(ctx, tx, at.id, int32(limit)) //nolint:gosec // at most 500
+		rows, epoch, err = edgedb.Claim(ctx, tx, at.id, int32(limit))
 		return err
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ type metrics struct {
 }
 
 func newMetrics() *metrics {
-	return &metrics{
+	m := &metrics{
 		batches: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tiem_relay_batches_total",
 			Help: "Batches by result: ok was acknowledged by HQ, failed was not."}, []string{"result"}),
 		attempts: prometheus.NewCounter(prometheus.CounterOpts{Name: "tiem_relay_attempts_total",
@@ -23,18 +23,15 @@ func newMetrics() *metrics {
 			Help:    "From COMMIT returned to HQ's acknowledgement received, per commit of this process.",
 			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .1, .2, .5, 1, 2, 5, 30, 300, 3600}})},
 	}
+	for _, result := range []string{"ok", "failed"} { // 0 is a value, absence is a question
+		m.batches.WithLabelValues(result)
+	}
+	return m
 }
 
 // Collectors are the relay's metrics, to be registered.
 func (r *Relay) Collectors() []prometheus.Collector {
-	online := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tiem_sync_online",
-		Help: "1 while HQ answers, 0 while it does not."}, func() float64 {
-		if r.Status().Online {
-			return 1
-		}
-		return 0
-	})
-	return []prometheus.Collector{r.batches, r.attempts, r.latency.histogram, online}
+	return []prometheus.Collector{r.batches, r.attempts, r.latency.histogram}
 }
 
 // latency measures how long commits take to reach HQ. It remembers at most

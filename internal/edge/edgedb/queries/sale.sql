@@ -51,9 +51,12 @@ UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $
 INSERT INTO payment_exceptions (id, payment_id, transaction_id, store_id, terminal_id, cashier_id, reported, found_status, reported_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
--- name: OpenProviderPayments :many
-SELECT id, transaction_id, provider, status, created_at, expires_at FROM payments
-WHERE status IN ('PENDING', 'UNKNOWN') AND created_at <= sqlc.arg(created_before) ORDER BY created_at LIMIT 100;
+-- name: DuePayments :many
+SELECT id, transaction_id, coalesce(provider = sqlc.arg(fake) AND created_at <= sqlc.narg(captured_if_before)::timestamptz, false)::boolean AS captured
+FROM payments
+WHERE status IN ('PENDING', 'UNKNOWN')
+  AND ((provider = sqlc.arg(fake) AND created_at <= sqlc.narg(captured_if_before)::timestamptz) OR (status = 'PENDING' AND expires_at < sqlc.arg(expired_if_before)))
+ORDER BY created_at LIMIT 100;
 
 -- name: TakeStock :one
 UPDATE local_inventory SET on_hand_milli = on_hand_milli - sqlc.arg(quantity_milli)::bigint, updated_at = sqlc.arg(updated_at)
