@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,7 +79,7 @@ type outboxInput struct {
 type outboxOutput struct {
 	Body struct {
 		Items []outbox.Entry `json:"items"`
-		Next  int64          `json:"next,omitzero" doc:"after of the next page; absent on the last"`
+		Next  string         `json:"next,omitempty" doc:"after of the next page; absent on the last"`
 	}
 }
 
@@ -90,7 +91,7 @@ func (a *api) listOutbox(ctx context.Context, in *outboxInput) (*outboxOutput, e
 	out := &outboxOutput{}
 	var more bool
 	if out.Body.Items, more = cut(rows, in.rows()); more {
-		out.Body.Next = out.Body.Items[len(out.Body.Items)-1].ID
+		out.Body.Next = strconv.FormatInt(out.Body.Items[len(out.Body.Items)-1].ID, 10)
 	}
 	return out, nil
 }

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"tiem/demo"
+	"tiem/internal/sim"
+)
+
+type demoCommand struct {
+	Bin      string `name:"bin"           placeholder:"DIR" help:"Directory of store-edge and hq-platform; by default that of this program, else ./bin."`
+	DataDir  string `name:"data-dir"      env:"DATA_DIR"      default:"./data"         help:"Where databases, logs and demo.env are."`
+	EdgeAddr string `name:"edge-addr"     env:"EDGE_ADDR"     default:"127.0.0.1:8080" help:"Address of the store edge, host:port."`
+	HQAddr   string `name:"hq-addr"       env:"HQ_ADDR"       default:"127.0.0.1:8090" help:"Address of HQ, host:port."`
+	StoreID  string `name:"edge-store-id" env:"EDGE_STORE_ID" default:"S1"             help:"The shop's id."`
+}
+
+// Help explains what is left behind, and what is used again.
+func (*demoCommand) Help() string {
+	return `It starts HQ, registers the shop, loads the demo catalogue, adds a till and two people, starts the shop,
+and writes DATA_DIR/demo.env (shell syntax, mode 0600) last, when both servers are ready:
+
+  set -a; . data/demo.env; set +a
+  curl -s -H "Authorization: Bearer $TERMINAL_TOKEN" "$EDGE_URL/v1/status"
+
+A second start keeps the data and the tokens. The servers inherit the environment, so every setting of
+store-edge and hq-platform works here, too: SYNC_RETRY_MAX=2s EDGE_ADDR=127.0.0.1:9080 pos-sim demo.
+Their logs are DATA_DIR/store-edge.log and DATA_DIR/hq-platform.log; errors are repeated on standard error.
+If one of the servers ends by itself, the other is stopped, and the exit code is 1.`
+}
+
+// Run runs the demo until it is interrupted.
+func (c *demoCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return sim.Demo(ctx, sim.Options{
+		Bin: c.Bin, DataDir: c.DataDir, Catalogue: demo.Catalogue, EdgeAddr: c.EdgeAddr, HQAddr: c.HQAddr,
+		StoreID: c.StoreID, StoreName: "Tiệm Nguyễn Trãi", Errors: os.Stderr,
+	}, stdout)
+}

@@ -1,0 +1,61 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"tiem/internal/fault"
+)
+
+// addressPatience is how long an address may still be held by the last servers
+// of a program that was just killed.
+const addressPatience = 4 * time.Second
+
+// freeAddress is a loopback address whose port nobody has now. Somebody may take
+// it before the server does; then the server says so.
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fault.Wrap(err, fault.Unavailable, "no_port", "there is no free port on the loopback interface")
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// requireFree is a fault of kind Config that names setting if another program
+// listens on address.
+func requireFree(ctx context.Context, setting, address string) error {
+	var config net.ListenConfig
+	for deadline := time.Now().Add(addressPatience); ; {
+		listener, err := config.Listen(ctx, "tcp", address)
+		switch {
+		case err == nil:
+			return listener.Close()
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return fault.Wrap(err, fault.Config, "address_invalid", "nobody can listen on %q", address).At(setting).
+				Advise("write host:port, such as 127.0.0.1:8080")
+		case time.Now().After(deadline):
+			free, _ := freeAddress(ctx) // only to make the advice one that can be typed
+			return fault.New(fault.Config, "address_in_use", "%s is in use by another program", address).At(setting).
+				Advise("is the demo running already? Stop it (Ctrl-C where it runs), or choose another port: %s=%s", setting, free)
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// urlOf is how a program on this machine reaches a server that listens on address.
+func urlOf(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "http://" + address
+	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

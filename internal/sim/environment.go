@@ -1,0 +1,62 @@
+package sim
+
+import (
+	"crypto/rand"
+	"path/filepath"
+)
+
+// The demo's people.
+const (
+	cashierID = "C1"
+	managerID = "M1"
+)
+
+// settings are an environment for both servers: what is inherited, and
+// Options.Env over it.
+func (in *Installation) settings() []string { return mergeEnv(in.options.Environ, in.options.Env) }
+
+// hqToken is the script's token: the environment's, the one of an earlier
+// start, or a fresh one.
+func (in *Installation) hqToken() string {
+	if token := valueIn(mergeEnv(in.settings(), in.options.HQEnv), "HQ_TOKEN"); token != "" {
+		return token
+	}
+	if in.options.Known.HQToken != "" {
+		return in.options.Known.HQToken
+	}
+	return rand.Text()
+}
+
+// hqEnv is HQ's environment. What the caller has set wins over our defaults,
+// but not over the addresses and the token that we promise in Store.
+func (in *Installation) hqEnv() []string {
+	env := in.settings()
+	if valueIn(env, "HQ_DATA_DIR") == "" {
+		env = mergeEnv(env, []string{"HQ_DATA_DIR=" + filepath.Join(in.options.DataDir, "hq")})
+	}
+	return mergeEnv(env, in.options.HQEnv, []string{"HQ_ADDR=" + in.options.HQAddr, "HQ_TOKEN=" + in.store.HQToken})
+}
+
+// edgeEnv is the edge's environment, but for STORE_TOKEN, which HQ gives out.
+func (in *Installation) edgeEnv() []string {
+	env := in.settings()
+	// An HQ_URL that came from the demo.env of an earlier start says where HQ was.
+	if url := valueIn(env, "HQ_URL"); url == "" || url == in.options.Known.HQURL {
+		env = mergeEnv(env, []string{"HQ_URL=" + in.store.HQURL})
+	}
+	if valueIn(env, "EDGE_DATA_DIR") == "" {
+		env = mergeEnv(env, []string{"EDGE_DATA_DIR=" + filepath.Join(in.options.DataDir, "edge")})
+	}
+	if valueIn(env, "EDGE_DEMO") == "" {
+		env = mergeEnv(env, []string{"EDGE_DEMO=true"})
+	}
+	return mergeEnv(env, in.options.EdgeEnv, []string{"EDGE_ADDR=" + in.options.EdgeAddr, "EDGE_STORE_ID=" + in.options.StoreID})
+}
+
+// partDir is the data directory of a part's server.
+func (in *Installation) partDir(part Part) string {
+	if part == HQServer || part == HQPostgres {
+		return valueIn(in.hq.env, "HQ_DATA_DIR")
+	}
+	return valueIn(in.edge.env, "EDGE_DATA_DIR")
+}

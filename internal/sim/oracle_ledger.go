@@ -1,0 +1,61 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/sale"
+)
+
+// promises is A: what a cashier saw stands in the log exactly once, as it was
+// seen. (next has compared the log with HQ's.) With complete, no other till has
+// sold anything: then nothing else stands there either.
+func (o *oracle) promises(l *Ledger, complete bool) *DifferenceError {
+	sales := l.Sales()
+	o.figures.Acked = len(sales)
+	known := map[uuid.UUID]bool{}
+	for _, s := range sales {
+		about := "receipt " + s.ReceiptNo
+		if known[s.TransactionID] {
+			return o.differs("A", 0, about, "the cashiers saw two receipts for one transaction", "one", s.TransactionID.String())
+		}
+		known[s.TransactionID] = true
+		found := o.sales[s.TransactionID]
+		switch {
+		case found == nil:
+			return o.differs("A", 0, about, "the cashier saw PAID, but the sale is not in the log", fmt.Sprintf("%s of %s", s.TransactionID, s.Total), "nothing")
+		case found.receiptNo != s.ReceiptNo || found.total != s.Total || found.terminal != s.TerminalID:
+			return o.differs("A", found.id, about, "the sale in the log is not what the cashier saw",
+				fmt.Sprintf("%s of %s at %s", s.ReceiptNo, s.Total, s.TerminalID), fmt.Sprintf("%s of %s at %s", found.receiptNo, found.total, found.terminal))
+		}
+	}
+	for _, id := range l.Voided() {
+		if found := o.sales[id]; found != nil {
+			return o.differs("A", found.id, "receipt "+found.receiptNo, "the cashier saw the basket voided, but it was sold", "no sale", id.String())
+		}
+	}
+	if !complete {
+		return nil
+	}
+	for _, id := range l.InDoubt() {
+		known[id] = true
+	}
+	for _, id := range o.salesInOrder() {
+		if !known[id] {
+			return o.differs("A", o.sales[id].id, "receipt "+o.sales[id].receiptNo, "a sale that no cashier knows of", "nothing", id.String())
+		}
+	}
+	return nil
+}
+
+// stands is A at the edge itself: a sale of the log is PAID there, with the same
+// receipt and total.
+func (o *oracle) stands(id uuid.UUID, b *Basket) *DifferenceError {
+	s := o.sales[id]
+	want := fmt.Sprintf("%s %s of %s", sale.Paid, s.receiptNo, s.total)
+	if got := fmt.Sprintf("%s %s of %s", b.Status, b.ReceiptNo, b.Totals.Total); b.ID != id || got != want {
+		return o.differs("A", s.id, "receipt "+s.receiptNo, "the edge's transaction is not what its log says", want, got)
+	}
+	return nil
+}

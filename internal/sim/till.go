@@ -1,0 +1,197 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/fault"
+	"tiem/internal/money"
+	"tiem/internal/sale"
+)
+
+// DefaultPatience is how long a till tries one call before its cashier gives up.
+const DefaultPatience = 30 * time.Second
+
+// Till is one till, as a good one behaves: it mints the ids of baskets and
+// payments, gives each intent an Idempotency-Key, and when nobody answers, the
+// answer breaks off, or the edge says 503, it sends the very same request again
+// until it works or its patience is over. It never retries a refusal, and it
+// never takes silence for a yes or a no. One cashier uses it: it is not safe for
+// concurrent use.
+type Till struct {
+	Login     Login
+	CashierID string
+	Patience  time.Duration // 0: DefaultPatience
+	Stats     TillStats
+
+	edge *EdgeClient
+}
+
+// TillStats count what a till has done.
+type TillStats struct {
+	Requests int           `json:"requests"` // that were answered with a success, a repeated one once
+	Retries  int           `json:"retries"`
+	Stall    time.Duration `json:"-"` // the longest wait for one answer, its retries included
+}
+
+func (s *TillStats) add(other TillStats) {
+	s.Requests += other.Requests
+	s.Retries += other.Retries
+	s.Stall = max(s.Stall, other.Stall)
+}
+
+// Basket is a transaction as the edge shows it.
+type Basket struct {
+	sale.Transaction
+
+	Totals Totals `json:"totals"`
+}
+
+// Totals are a basket's sums in minor units.
+type Totals struct {
+	Total  money.Amount `json:"total"`
+	Tax    money.Amount `json:"tax"`
+	Paid   money.Amount `json:"paid"`
+	Due    money.Amount `json:"due"`
+	Change money.Amount `json:"change"`
+}
+
+// NewTill is a till at the edge at base.
+func NewTill(base string, login Login, cashierID string) *Till {
+	return &Till{Login: login, CashierID: cashierID, edge: NewEdgeClient(base, login.Token)}
+}
+
+// Close gives the till's connections back.
+func (t *Till) Close() { t.edge.Close() }
+
+// NewKey is a fresh Idempotency-Key: one per intent, kept for its retries.
+func NewKey() string { return newID().String() }
+
+// newID is a UUIDv7, as clients mint them.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// Open begins a basket with the till's own id.
+func (t *Till) Open(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
+	body := struct {
+		ID         uuid.UUID `json:"id"`
+		TerminalID string    `json:"terminal_id"`
+		CashierID  string    `json:"cashier_id"`
+	}{id, t.Login.TerminalID, t.CashierID}
+	return t.basket(ctx, http.MethodPost, "/v1/transactions", key, body)
+}
+
+// Scan adds a line: by barcode if the pick has one, else by item.
+func (t *Till) Scan(ctx context.Context, id uuid.UUID, pick Pick, key string) (*Basket, error) {
+	body := struct {
+		Barcode  string        `json:"barcode,omitzero"`
+		ItemID   uuid.UUID     `json:"item_id,omitzero"`
+		Quantity sale.Quantity `json:"quantity"`
+	}{Barcode: pick.Barcode, Quantity: pick.Quantity}
+	if pick.Barcode == "" {
+		body.ItemID = pick.ItemID
+	}
+	return t.basket(ctx, http.MethodPost, transactionPath(id, "/items"), key, body)
+}
+
+// ChangeQuantity sets a line's quantity.
+func (t *Till) ChangeQuantity(ctx context.Context, id uuid.UUID, lineNo int32, quantity sale.Quantity, key string) (*Basket, error) {
+	body := struct {
+		Quantity sale.Quantity `json:"quantity"`
+	}{quantity}
+	return t.basket(ctx, http.MethodPatch, transactionPath(id, fmt.Sprintf("/items/%d", lineNo)), key, body)
+}
+
+// Remove strikes a line out.
+func (t *Till) Remove(ctx context.Context, id uuid.UUID, lineNo int32, key string) (*Basket, error) {
+	return t.basket(ctx, http.MethodDelete, transactionPath(id, fmt.Sprintf("/items/%d", lineNo)), key, nil)
+}
+
+// Pay takes a payment; the id is the till's own.
+func (t *Till) Pay(ctx context.Context, id uuid.UUID, tender sale.Tender, key string) (*sale.Payment, error) {
+	body := struct {
+		ID       uuid.UUID    `json:"id"`
+		Method   sale.Method  `json:"method"`
+		Amount   money.Amount `json:"amount"`
+		Tendered money.Amount `json:"tendered,omitzero"`
+		Provider string       `json:"provider,omitzero"`
+	}{tender.ID, tender.Method, tender.Amount, tender.Tendered, tender.Provider}
+	var p sale.Payment
+	return &p, t.call(ctx, http.MethodPost, transactionPath(id, "/payments"), key, body, &p)
+}
+
+// Simulate plays the customer's phone for a payment of the fake provider.
+func (t *Till) Simulate(ctx context.Context, paymentID uuid.UUID, outcome sale.PaymentStatus, key string) (*sale.Payment, error) {
+	body := struct {
+		Outcome sale.PaymentStatus `json:"outcome"`
+	}{outcome}
+	var p sale.Payment
+	return &p, t.call(ctx, http.MethodPost, "/v1/payments/"+paymentID.String()+"/simulate", key, body, &p)
+}
+
+// Finalize makes the basket a sale. Only when it returns without an error has
+// the cashier seen PAID.
+func (t *Till) Finalize(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
+	b, err := t.basket(ctx, http.MethodPost, transactionPath(id, "/finalize"), key, nil)
+	if err == nil && (b.Status != sale.Paid || b.ReceiptNo == "") {
+		return nil, fault.New(fault.Internal, "not_paid", "finalize of %s succeeded, but it is %s with receipt %q", id, b.Status, b.ReceiptNo)
+	}
+	return b, err
+}
+
+// Void gives the basket up.
+func (t *Till) Void(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
+	return t.basket(ctx, http.MethodPost, transactionPath(id, "/void"), key, nil)
+}
+
+func transactionPath(id uuid.UUID, rest string) string {
+	return "/v1/transactions/" + id.String() + rest
+}
+
+func (t *Till) basket(ctx context.Context, method, path, key string, body any) (*Basket, error) {
+	var b Basket
+	if err := t.call(ctx, method, path, key, body, &b); err != nil {
+		return nil, err
+	}
+	return &b, nil
+}
+
+// call encodes the body once and sends the same bytes until there is an answer.
+func (t *Till) call(ctx context.Context, method, path, key string, body, into any) error {
+	r := request{method: method, path: path, key: key}
+	if body != nil {
+		var err error
+		if r.body, err = json.Marshal(body); err != nil {
+			return fault.Wrap(err, fault.Internal, "request_unwritable", "the request cannot be encoded")
+		}
+	}
+	patience := t.Patience
+	if patience == 0 {
+		patience = DefaultPatience
+	}
+	begun := time.Now()
+	retries, err := persist(ctx, patience, func(ctx context.Context) error { return t.edge.do(ctx, r, into) })
+	t.Stats.Retries += retries
+	t.Stats.Stall = max(t.Stats.Stall, time.Since(begun))
+	if err == nil {
+		t.Stats.Requests++
+	}
+	return err
+}
+
+// jitter is d, less up to half of it.
+func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
+
+// statusOf is the HTTP status of a refusal; 0 for every other error.
+func statusOf(err error) int {
+	if e := fault.As(err); e != nil {
+		status, _ := e.Details["status"].(int)
+		return status
+	}
+	return 0
+}
