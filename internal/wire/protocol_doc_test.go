@@ -1,0 +1,63 @@
+package wire_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/wire"
+)
+
+const protocolDocument = "../../docs/sync-protocol.md"
+
+// example is the code block of the protocol's document behind a marker.
+func example(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(protocolDocument)
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)<!-- example: " + name + " -->\n+```[a-z]*\n(.*?)\n```").FindSubmatch(text)
+	require.NotNil(t, block, "%s has no example %q", protocolDocument, name)
+	return string(block[1])
+}
+
+// The document's numbers are the code's: whoever writes another client checks it
+// against them.
+func TestTheDocumentedBatchVerifies(t *testing.T) {
+	t.Parallel()
+	batch, err := wire.DecodeBatch(strings.NewReader(example(t, "batch")))
+	require.NoError(t, err)
+	require.NoError(t, batch.Validate())
+	require.Len(t, batch.Events, 2)
+	require.Zero(t, batch.BrokenAt(), "its hash is not that of its bytes")
+	for i := range batch.Events {
+		e := &batch.Events[i]
+		payloads := map[string]any{wire.TypeInventoryAdjusted: &wire.InventoryAdjusted{}, wire.TypePaymentCaptured: &wire.PaymentCaptured{}}
+		payload := payloads[e.Type]
+		require.NoError(t, wire.DecodePayload(e.Payload, payload))
+		written, err := wire.EncodePayload(payload)
+		require.NoError(t, err)
+		require.Equal(t, written, e.Payload, "a payload is shown as the edge writes it")
+	}
+}
+
+func TestTheDocumentedBytesAreTheHashedOnes(t *testing.T) {
+	t.Parallel()
+	batch, err := wire.DecodeBatch(strings.NewReader(example(t, "batch")))
+	require.NoError(t, err)
+	for i, name := range []string{"bytes of event 1", "bytes of event 2"} {
+		var hashed []byte
+		for line := range strings.Lines(example(t, name)) {
+			_, digits, found := strings.Cut(strings.TrimSpace(line), " ")
+			require.True(t, found, line)
+			part, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
+			require.NoError(t, err, line)
+			hashed = append(hashed, part...)
+		}
+		require.Equal(t, batch.Events[i].Hash, wire.Hash(sha256.Sum256(hashed)), name)
+	}
+}
