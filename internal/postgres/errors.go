@@ -21,7 +21,10 @@ func Fault(err error) error {
 		return err
 	}
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	switch {
+	case errors.As(err, &connect): // whatever PostgreSQL's reason for not letting us in
+		return unreachable(err)
 	case errors.As(err, &pg):
 		return sqlStateFault(pg, err)
 	case errors.Is(err, pgx.ErrNoRows):
@@ -32,17 +35,20 @@ func Fault(err error) error {
 		return fault.Wrap(err, fault.Unavailable, "database_slow", "the database did not answer in time").
 			Advise("try again in a moment")
 	case connectionTrouble(err):
-		return fault.Wrap(err, fault.Unavailable, "database_unavailable", "the database cannot be reached").
-			Advise("it restarts by itself; try again in a few seconds")
+		return unreachable(err)
 	}
 	return err
+}
+
+func unreachable(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "database_unavailable", "the database cannot be reached").
+		Advise("it restarts by itself; try again in a few seconds")
 }
 
 // connectionTrouble recognises the errors that pgx makes of a socket that is
 // not there or died.
 func connectionTrouble(err error) bool {
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) {
+	if pgconn.SafeToRetry(err) || pgconn.Timeout(err) {
 		return true
 	}
 	text := err.Error()

@@ -62,6 +62,19 @@ func TestInTxOfAQueueAlone(t *testing.T) {
 	require.Equal(t, int64(5), count(t, db, "a"))
 }
 
+func TestQueuedHandleTakesNoQuestions(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, tally)
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := tx.Queued().Query(ctx, "select 1") //nolint:rowserrcheck,sqlclosecheck // there are no rows
+		require.Equal(t, "queued_query", fault.CodeOf(err))
+		require.Equal(t, "queued_query", fault.CodeOf(tx.Queued().QueryRow(ctx, "select 1").Scan()))
+		_, err = tx.Queued().Exec(ctx, add, "a", 3)
+		return err
+	}))
+	require.Equal(t, int64(3), count(t, db, "a"))
+}
+
 func TestInTxRollsBack(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")

@@ -32,7 +32,9 @@ func (d *Desk) change(ctx context.Context, by Caller, id uuid.UUID, status int, 
 		if err != nil {
 			return 0, Basket{}, err
 		}
-		touch(tx, s, before, now)
+		if err := touch(ctx, tx, s, before, now); err != nil {
+			return 0, Basket{}, err
+		}
 		view, err := s.view(d.Day.Date(now))
 		if err != nil {
 			return 0, Basket{}, err
@@ -52,10 +54,10 @@ func heldBy(terminalID string, apply rule) rule {
 }
 
 // touch writes the transaction's own row if the rule changed anything.
-func touch(tx *postgres.Tx, s *stored, before int32, now time.Time) {
+func touch(ctx context.Context, tx *postgres.Tx, s *stored, before int32, now time.Time) error {
 	if s.t.Version == before {
-		return
+		return nil
 	}
-	edgedb.QueueTouch(tx, edgedb.TouchTransactionParams{ID: s.t.ID, Status: string(s.t.Status), TerminalID: s.t.TerminalID,
+	return edgedb.New().TouchTransaction(ctx, tx.Queued(), edgedb.TouchTransactionParams{ID: s.t.ID, Status: string(s.t.Status), TerminalID: s.t.TerminalID,
 		LastLineNo: s.t.LastLineNo, Version: s.t.Version, UpdatedAt: now})
 }

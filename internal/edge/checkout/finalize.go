@@ -64,7 +64,7 @@ func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, id uuid
 	if err != nil {
 		return Basket{}, err
 	}
-	if err := queueFinalize(tx, s, totals, seq, now); err != nil {
+	if err := queueFinalize(ctx, tx, s, totals, seq, now); err != nil {
 		return Basket{}, err
 	}
 	if err := d.Log.Append(ctx, tx, drafts...); err != nil {
@@ -93,19 +93,24 @@ func stockTakes(takes []stock.Take) []edgedb.StockTake {
 	return rows
 }
 
-func queueFinalize(tx *postgres.Tx, s *stored, totals pricing.Totals, seq int64, now time.Time) error {
+// queueFinalize queues the sale's own writes. The tax lines go first: once the
+// transaction is PAID the database refuses them.
+func queueFinalize(ctx context.Context, tx *postgres.Tx, s *stored, totals pricing.Totals, seq int64, now time.Time) error {
 	date, err := edgedb.Date(s.t.BusinessDate)
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "business_date_invalid", "business date %q", s.t.BusinessDate)
 	}
-	taxLines := make([]edgedb.InsertTaxLineParams, len(totals.TaxLines))
-	for i, t := range totals.TaxLines {
-		taxLines[i] = edgedb.InsertTaxLineParams{TransactionID: s.t.ID, TaxCode: t.TaxCode, RateBp: t.RateBP, Base: int64(t.Base), Tax: int64(t.Tax)}
+	q := edgedb.New()
+	for _, t := range totals.TaxLines {
+		err := q.InsertTaxLine(ctx, tx.Queued(), edgedb.InsertTaxLineParams{TransactionID: s.t.ID, TaxCode: t.TaxCode, RateBp: t.RateBP,
+			Base: int64(t.Base), Tax: int64(t.Tax)})
+		if err != nil {
+			return err
+		}
 	}
 	gross, discount, tax, total := int64(totals.Gross), int64(totals.Discount), int64(totals.Tax), int64(totals.Total)
-	edgedb.QueueFinalize(tx, edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date, ReceiptSeq: &seq,
-		ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total}, taxLines)
-	return nil
+	return q.FinalizeTransaction(ctx, tx.Queued(), edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date,
+		ReceiptSeq: &seq, ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total})
 }
 
 // saleEvents are the events of a sale, in the order in which they are logged:

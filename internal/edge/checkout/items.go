@@ -34,16 +34,15 @@ func (d *Desk) AddItem(ctx context.Context, by Caller, id uuid.UUID, scan Scan) 
 	if err != nil {
 		return Reply{}, err
 	}
-	return d.change(ctx, by, id, 201, heldBy(by.TerminalID, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
+	return d.change(ctx, by, id, 201, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
 		line, err := s.t.AddItem(item, scan.Barcode, scan.Quantity, now)
 		if err != nil {
 			return nil, err
 		}
-		edgedb.QueueLine(tx, edgedb.InsertLineParams{TransactionID: s.t.ID, LineNo: line.LineNo, StoreID: d.StoreID, TerminalID: by.TerminalID,
+		return nil, edgedb.New().InsertLine(ctx, tx.Queued(), edgedb.InsertLineParams{TransactionID: s.t.ID, LineNo: line.LineNo, StoreID: d.StoreID, TerminalID: by.TerminalID,
 			CashierID: s.t.CashierID, ItemID: line.ItemID, SKU: line.SKU, Name: line.Name, Unit: line.Unit, Category: line.Category,
 			Barcode: orNil(line.Barcode), AgeRestricted: line.AgeRestricted, QuantityMilli: int64(line.Quantity),
 			UnitPrice: int64(line.UnitPrice), Gross: int64(line.Gross), TaxCode: line.TaxCode, AddedAt: line.AddedAt})
-		return nil, nil
 	}))
 }
 
@@ -64,27 +63,26 @@ func (d *Desk) scanned(ctx context.Context, scan Scan) (sale.Item, error) {
 
 // ChangeQuantity sets a line's quantity.
 func (d *Desk) ChangeQuantity(ctx context.Context, by Caller, id uuid.UUID, lineNo int32, quantity sale.Quantity) (Reply, error) {
-	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(_ context.Context, tx *postgres.Tx, s *stored, _ time.Time) ([]outbox.Draft, error) {
+	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, _ time.Time) ([]outbox.Draft, error) {
 		line, err := s.t.ChangeQuantity(lineNo, quantity)
-		return nil, queueLine(tx, s.t.ID, line, err)
+		return nil, queueLine(ctx, tx, s.t.ID, line, err)
 	}))
 }
 
 // RemoveLine strikes a line out.
 func (d *Desk) RemoveLine(ctx context.Context, by Caller, id uuid.UUID, lineNo int32) (Reply, error) {
-	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
+	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
 		line, err := s.t.RemoveLine(lineNo, now)
-		return nil, queueLine(tx, s.t.ID, line, err)
+		return nil, queueLine(ctx, tx, s.t.ID, line, err)
 	}))
 }
 
-func queueLine(tx *postgres.Tx, id uuid.UUID, line *sale.Line, err error) error {
+func queueLine(ctx context.Context, tx *postgres.Tx, id uuid.UUID, line *sale.Line, err error) error {
 	if err != nil {
 		return err
 	}
-	edgedb.QueueLineChange(tx, edgedb.UpdateLineParams{TransactionID: id, LineNo: line.LineNo, QuantityMilli: int64(line.Quantity),
-		Gross: int64(line.Gross), RemovedAt: line.RemovedAt})
-	return nil
+	return edgedb.New().UpdateLine(ctx, tx.Queued(), edgedb.UpdateLineParams{TransactionID: id, LineNo: line.LineNo,
+		QuantityMilli: int64(line.Quantity), Gross: int64(line.Gross), RemovedAt: line.RemovedAt})
 }
 
 func orNil(s string) *string {

@@ -90,7 +90,7 @@ func paymentID(id uuid.UUID, by Caller) (uuid.UUID, error) {
 // begin commits the payment: CAPTURED for cash, PENDING for a provider. The same
 // id again is the same payment, with status 200.
 func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
-	reply, err := d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	reply, err := d.changePayment(ctx, by, id, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		if err := s.t.HeldBy(by.TerminalID); err != nil {
 			return 0, nil, nil, err
 		}
@@ -101,10 +101,10 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 		if err != nil {
 			return 0, nil, nil, err
 		}
-		edgedb.QueuePayment(tx, edgedb.InsertPaymentParams{ID: p.ID, TransactionID: s.t.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
+		err = edgedb.New().InsertPayment(ctx, tx.Queued(), edgedb.InsertPaymentParams{ID: p.ID, TransactionID: s.t.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
 			CashierID: s.t.CashierID, ShiftID: s.t.ShiftID, Method: string(p.Method), Provider: p.Provider, Status: string(p.Status),
 			Amount: int64(p.Amount), Tendered: int64(p.Tendered), CreatedAt: p.CreatedAt, CapturedAt: p.CapturedAt})
-		return 201, p, nil, nil
+		return 201, p, nil, err
 	})
 	if postgres.Constraint(err) == "payments_pkey" { // another transaction's
 		return reply, errPaymentID
@@ -124,7 +124,7 @@ func (d *Desk) charge(ctx context.Context, by Caller, id uuid.UUID, begun Paymen
 	if kind := fault.KindOf(refused); refused != nil && (kind == fault.Unknown || kind == fault.Unavailable) {
 		return PaymentReply{}, refused
 	}
-	reply, err := d.changePayment(ctx, by, id, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	reply, err := d.changePayment(ctx, by, id, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		p, err := s.t.Payment(begun.Body.ID)
 		if err != nil || p.Status != sale.Pending {
 			return begun.Status, p, nil, err // settled or cancelled meanwhile: that stands
@@ -135,8 +135,7 @@ func (d *Desk) charge(ctx context.Context, by Caller, id uuid.UUID, begun Paymen
 			p.Reference, p.QRPayload, p.ExpiresAt = charge.Reference, charge.QRPayload, &charge.ExpiresAt
 		}
 		s.t.Version++
-		queuePayment(tx, p, now)
-		return begun.Status, p, nil, nil
+		return begun.Status, p, nil, queuePayment(ctx, tx, p, now)
 	})
 	if err == nil && refused != nil {
 		return PaymentReply{}, refused
@@ -163,14 +162,14 @@ func (d *Desk) CancelPayment(ctx context.Context, by Caller, paymentID uuid.UUID
 	if err != nil {
 		return PaymentReply{}, err
 	}
-	return d.changePayment(ctx, by, known.TransactionID, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	return d.changePayment(ctx, by, known.TransactionID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		if err := s.t.HeldBy(by.TerminalID); err != nil {
 			return 0, nil, nil, err
 		}
 		before := s.t.Version
 		p, err := s.t.CancelPayment(paymentID)
 		if err == nil && s.t.Version != before {
-			queuePayment(tx, p, now)
+			err = queuePayment(ctx, tx, p, now)
 		}
 		return 200, p, nil, err
 	})
@@ -204,7 +203,9 @@ func (d *Desk) changePayment(ctx context.Context, by Caller, id uuid.UUID,
 		if err != nil {
 			return 0, sale.Payment{}, err
 		}
-		touch(tx, s, before, now)
+		if err := touch(ctx, tx, s, before, now); err != nil {
+			return 0, sale.Payment{}, err
+		}
 		return status, *p, d.Log.Append(ctx, tx, drafts...)
 	})
 }

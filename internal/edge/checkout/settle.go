@@ -31,18 +31,20 @@ func (d *Desk) Simulate(ctx context.Context, by Caller, id uuid.UUID, outcome sa
 // once, in the same transaction, whether or not the sale is finalized yet: the
 // money is in. A capture for a payment that was given up is kept for a person.
 func (d *Desk) settle(ctx context.Context, by Caller, known sale.Payment, reported sale.PaymentStatus) (PaymentReply, error) {
-	return d.changePayment(ctx, by, known.TransactionID, func(_ context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	return d.changePayment(ctx, by, known.TransactionID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		p, changed, exception, err := s.t.Settle(known.ID, reported, now)
 		if err != nil {
 			return 0, nil, nil, err
 		}
 		if exception {
-			return 200, p, nil, d.queueException(tx, s, p, reported, now)
+			return 200, p, nil, d.queueException(ctx, tx, s, p, reported, now)
 		}
 		if !changed {
 			return 200, p, nil, nil
 		}
-		queuePayment(tx, p, now)
+		if err := queuePayment(ctx, tx, p, now); err != nil {
+			return 0, nil, nil, err
+		}
 		if reported != sale.Captured {
 			return 200, p, nil, nil
 		}
@@ -51,14 +53,14 @@ func (d *Desk) settle(ctx context.Context, by Caller, known sale.Payment, report
 	})
 }
 
-func (d *Desk) queueException(tx *postgres.Tx, s *stored, p *sale.Payment, reported sale.PaymentStatus, now time.Time) error {
+func (d *Desk) queueException(ctx context.Context, tx *postgres.Tx, s *stored, p *sale.Payment, reported sale.PaymentStatus, now time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "no_randomness", "no id could be made")
 	}
-	edgedb.QueuePaymentException(tx, edgedb.InsertPaymentExceptionParams{ID: id, PaymentID: p.ID, TransactionID: s.t.ID, StoreID: s.t.StoreID,
-		TerminalID: s.t.TerminalID, CashierID: s.t.CashierID, Reported: string(reported), FoundStatus: string(p.Status), ReportedAt: now})
-	return nil
+	return edgedb.New().InsertPaymentException(ctx, tx.Queued(), edgedb.InsertPaymentExceptionParams{ID: id, PaymentID: p.ID,
+		TransactionID: s.t.ID, StoreID: s.t.StoreID, TerminalID: s.t.TerminalID, CashierID: s.t.CashierID, Reported: string(reported),
+		FoundStatus: string(p.Status), ReportedAt: now})
 }
 
 // SweepPayments settles the fake provider's payments that are older than

@@ -283,17 +283,14 @@ func (q *Queries) MarkFailed(ctx context.Context, db DBTX, lastError *string, fi
 	return err
 }
 
-const markPublished = `-- name: MarkPublished :execrows
+const markPublished = `-- name: MarkPublished :exec
 UPDATE outbox SET published_at = now(), publish_attempts = publish_attempts + 1, last_error = NULL
 WHERE id > (SELECT position FROM sync_cursors WHERE name = 'uplink.published') AND id <= $1::bigint AND published_at IS NULL
 `
 
-func (q *Queries) MarkPublished(ctx context.Context, db DBTX, upto int64) (int64, error) {
-	result, err := db.Exec(ctx, markPublished, upto)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) MarkPublished(ctx context.Context, db DBTX, upto int64) error {
+	_, err := db.Exec(ctx, markPublished, upto)
+	return err
 }
 
 const oldestPending = `-- name: OldestPending :one

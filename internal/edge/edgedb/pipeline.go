@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/postgres"
-	"tiem/internal/wire"
 )
 
 // This file and its neighbours pipeline_*.go send several generated statements
@@ -100,64 +99,6 @@ func LockKey(ctx context.Context, tx *postgres.Tx, terminalID, key string) (row 
 	return rows[0], true, nil
 }
 
-// QueueKey stores an idempotency key's answer together with COMMIT.
-func QueueKey(tx *postgres.Tx, p InsertIdempotencyKeyParams) {
-	tx.Queue(insertIdempotencyKey, p.TerminalID, p.Key, p.RequestHash, p.Status, p.Body, p.CreatedAt)
-}
-
-// QueueFinalize makes the transaction PAID together with COMMIT. The tax lines
-// go first: once the transaction is PAID the database refuses them.
-func QueueFinalize(tx *postgres.Tx, p FinalizeTransactionParams, taxLines []InsertTaxLineParams) {
-	for _, t := range taxLines {
-		tx.Queue(insertTaxLine, t.TransactionID, t.TaxCode, t.RateBp, t.Base, t.Tax)
-	}
-	tx.Queue(finalizeTransaction, p.ID, p.UpdatedAt, p.BusinessDate, p.ReceiptSeq, p.ReceiptNo, p.Gross, p.Discount, p.Tax, p.Total)
-}
-
-// QueueTouch writes the transaction's own row together with COMMIT.
-func QueueTouch(tx *postgres.Tx, p TouchTransactionParams) {
-	tx.Queue(touchTransaction, p.ID, p.Status, p.TerminalID, p.LastLineNo, p.Version, p.UpdatedAt)
-}
-
-// QueueLine inserts a line together with COMMIT.
-func QueueLine(tx *postgres.Tx, p InsertLineParams) {
-	tx.Queue(insertLine, p.TransactionID, p.LineNo, p.StoreID, p.TerminalID, p.CashierID, p.ItemID, p.SKU, p.Name, p.Unit, p.Category,
-		p.Barcode, p.AgeRestricted, p.QuantityMilli, p.UnitPrice, p.Gross, p.TaxCode, p.AddedAt)
-}
-
-// QueueLineChange writes a line's quantity, gross and removal together with COMMIT.
-func QueueLineChange(tx *postgres.Tx, p UpdateLineParams) {
-	tx.Queue(updateLine, p.TransactionID, p.LineNo, p.QuantityMilli, p.Gross, p.RemovedAt)
-}
-
-// QueuePayment inserts a payment together with COMMIT.
-func QueuePayment(tx *postgres.Tx, p InsertPaymentParams) {
-	tx.Queue(insertPayment, p.ID, p.TransactionID, p.StoreID, p.TerminalID, p.CashierID, p.ShiftID, p.Method, p.Provider, p.Reference,
-		p.Status, p.Amount, p.Tendered, p.QRPayload, p.ExpiresAt, p.CreatedAt, p.CapturedAt)
-}
-
-// QueuePaymentChange writes a payment's state together with COMMIT.
-func QueuePaymentChange(tx *postgres.Tx, p UpdatePaymentParams) {
-	tx.Queue(updatePayment, p.ID, p.Status, p.Reference, p.QRPayload, p.ExpiresAt, p.UpdatedAt, p.CapturedAt)
-}
-
-// QueuePaymentException records money that came in for nothing, together with COMMIT.
-func QueuePaymentException(tx *postgres.Tx, p InsertPaymentExceptionParams) {
-	tx.Queue(insertPaymentException, p.ID, p.PaymentID, p.TransactionID, p.StoreID, p.TerminalID, p.CashierID, p.Reported, p.FoundStatus,
-		p.ReportedAt)
-}
-
-// QueueEvents inserts events and moves the head to the last of them, together
-// with COMMIT.
-func QueueEvents(tx *postgres.Tx, events []InsertEventParams) {
-	for _, e := range events {
-		tx.Queue(insertEvent, e.ID, e.StoreID, e.Epoch, e.EventID, e.AggregateID, e.Type, e.Version, e.OccurredAt, e.TerminalID, e.CashierID,
-			e.BusinessDate, e.Payload, e.Hash, e.Traceparent)
-	}
-	last := events[len(events)-1]
-	tx.Queue(advanceHead, last.ID, last.Hash)
-}
-
 // Date turns a business date, YYYY-MM-DD, into what the driver calls a date.
 func Date(s string) (time.Time, error) { return time.Parse(time.DateOnly, s) }
 
@@ -186,15 +127,4 @@ func Claim(ctx context.Context, tx *postgres.Tx, after int64, limit int32) (rows
 		return nil, 0, pgx.ErrNoRows
 	}
 	return rows, heads[0].Epoch, nil
-}
-
-// QueuePublished marks every event up to upto published, notes why HQ set some
-// aside, and moves the cursors, together with COMMIT.
-func QueuePublished(tx *postgres.Tx, upto int64, setAside []wire.EventError) {
-	tx.Queue(markPublished, upto)
-	for _, e := range setAside {
-		tx.Queue(markEventError, e.Code+": "+e.Message, e.ID)
-	}
-	tx.Queue(setCursor, "uplink.acked", upto)
-	tx.Queue(raiseCursor, "uplink.published", upto)
 }

@@ -55,7 +55,7 @@ func (a *api) addItem(ctx context.Context, in *addItemInput) (*transactionOutput
 // LineInput is a change of a line.
 type LineInput struct {
 	ChangeInput
-	LineNo int32 `path:"line_no" minimum:"1" doc:"the line's number"`
+	LineNo int64 `path:"line_no" minimum:"1" maximum:"100000" doc:"the line's number"`
 }
 
 type changeLineInput struct {
@@ -70,9 +70,9 @@ func (a *api) changeLine(ctx context.Context, in *changeLineInput) (*transaction
 	if err != nil {
 		return nil, err
 	}
-	return transactionAnswer(a.Desk.ChangeQuantity(ctx, callerOf(ctx), in.ID, in.LineNo, quantity))
+	return transactionAnswer(a.Desk.ChangeQuantity(ctx, callerOf(ctx), in.ID, int32(in.LineNo), quantity))
 }
 
 func (a *api) removeLine(ctx context.Context, in *LineInput) (*transactionOutput, error) {
-	return transactionAnswer(a.Desk.RemoveLine(ctx, callerOf(ctx), in.ID, in.LineNo))
+	return transactionAnswer(a.Desk.RemoveLine(ctx, callerOf(ctx), in.ID, int32(in.LineNo)))
 }

@@ -67,7 +67,7 @@ func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() ti
 		if err != nil {
 			return err
 		}
-		return remember(tx, req, reply, now())
+		return remember(ctx, tx, req, reply, now())
 	})
 	return reply, err
 }
@@ -100,14 +100,13 @@ func replay[T any](reply *Reply[T], req Request, stored edgedb.GetIdempotencyKey
 	return nil
 }
 
-func remember[T any](tx *postgres.Tx, req Request, reply Reply[T], now time.Time) error {
+func remember[T any](ctx context.Context, tx *postgres.Tx, req Request, reply Reply[T], now time.Time) error {
 	body, err := json.Marshal(reply.Body)
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "answer_unwritable", "the answer cannot be stored")
 	}
-	edgedb.QueueKey(tx, edgedb.InsertIdempotencyKeyParams{TerminalID: req.TerminalID, Key: req.Key, RequestHash: req.Hash[:],
-		Status: int32(reply.Status), Body: string(body), CreatedAt: now})
-	return nil
+	return edgedb.New().InsertIdempotencyKey(ctx, tx.Queued(), edgedb.InsertIdempotencyKeyParams{TerminalID: req.TerminalID, Key: req.Key,
+		RequestHash: req.Hash[:], Status: int32(reply.Status), Body: string(body), CreatedAt: now})
 }
 
 // Sweep forgets answers older than Keep and returns how many there were.

@@ -82,11 +82,25 @@ func (l *Log) Append(ctx context.Context, tx *postgres.Tx, drafts ...Draft) erro
 	if err := chain(rows, head); err != nil {
 		return err
 	}
-	edgedb.QueueEvents(tx, rows)
+	if err := write(ctx, tx, rows); err != nil {
+		return err
+	}
 	tx.Seal("outbox.Append")
 	first, last := rows[0].ID, rows[len(rows)-1].ID
 	tx.AfterCommit(func() { l.committed(first, last, time.Now()) })
 	return nil
+}
+
+// write queues the events and the head's new place.
+func write(ctx context.Context, tx *postgres.Tx, rows []edgedb.InsertEventParams) error {
+	q := edgedb.New()
+	for _, row := range rows {
+		if err := q.InsertEvent(ctx, tx.Queued(), row); err != nil {
+			return err
+		}
+	}
+	last := rows[len(rows)-1]
+	return q.AdvanceHead(ctx, tx.Queued(), last.ID, last.Hash)
 }
 
 func (l *Log) committed(first, last int64, at time.Time) {

@@ -193,10 +193,10 @@ func TestListByState(t *testing.T) {
 
 func publish(t *testing.T, db *postgres.DB, upto int64) {
 	t.Helper()
-	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *postgres.Tx) error {
-		edgedb.QueuePublished(tx, upto, nil)
-		return nil
-	}))
+	q := edgedb.New()
+	require.NoError(t, q.MarkPublished(t.Context(), db, upto))
+	require.NoError(t, q.SetCursor(t.Context(), db, "uplink.acked", upto))
+	require.NoError(t, q.RaiseCursor(t.Context(), db, "uplink.published", upto))
 }
 
 func TestPublishedNeverGoesBack(t *testing.T) {

@@ -15,6 +15,12 @@ import (
 
 const codeHQAhead = "hq_ahead"
 
+// The rows of sync_cursors that are the uplink's.
+const (
+	cursorAcked     = "uplink.acked"     // HQ's received_upto; it may fall
+	cursorPublished = "uplink.published" // every event up to it was acknowledged once
+)
+
 // claim reads the next batch behind the cursor; nil if there is nothing to send.
 // Its transaction is over before the network is used.
 func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
@@ -85,9 +91,21 @@ func (r *Relay) ours(ctx context.Context, id int64, hash wire.Hash) error {
 // mark records HQ's watermark: every event up to it is published, those that HQ
 // set aside with the reason.
 func (r *Relay) mark(ctx context.Context, upto int64, setAside []wire.EventError) error {
-	return r.db.InTx(ctx, func(_ context.Context, tx *postgres.Tx) error {
-		edgedb.QueuePublished(tx, upto, setAside)
-		return nil
+	return r.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		q := edgedb.New()
+		if err := q.MarkPublished(ctx, tx.Queued(), upto); err != nil {
+			return err
+		}
+		for _, e := range setAside {
+			reason := e.Code + ": " + e.Message
+			if err := q.MarkEventError(ctx, tx.Queued(), &reason, e.ID); err != nil {
+				return err
+			}
+		}
+		if err := q.SetCursor(ctx, tx.Queued(), cursorAcked, upto); err != nil {
+			return err
+		}
+		return q.RaiseCursor(ctx, tx.Queued(), cursorPublished, upto)
 	})
 }
 

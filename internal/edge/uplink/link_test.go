@@ -68,7 +68,10 @@ func TestHTTPLinkReadsHQsAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				require.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
+				if r.Header.Get("Authorization") != "Bearer secret" {
+					w.WriteHeader(http.StatusTeapot)
+					return
+				}
 				w.WriteHeader(c.status)
 				_, _ = w.Write([]byte(c.body))
 			}))
