@@ -56,7 +56,7 @@ generate: ## write generated code (sqlc) and goldens (OpenAPI, wire frames)
 	$(if $(GOLDEN),$(GO) test -count=1 -run Golden $(GOLDEN) -update)
 
 deps: ## install what the machine lacks (PostgreSQL, a C compiler), or say what to type
-	@scripts/need.sh go cc postgres
+	@scripts/need.sh go cc postgres http
 
 clean: ## remove bin/; data/ is never touched
 	rm -rf $(BIN)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# need.sh go|cc|postgres …: are the named things on this machine?
+# need.sh go|cc|postgres|http …: are the named things on this machine?
 #
 # What is missing is installed where that is safe to do unasked (root on Debian or Ubuntu);
 # anywhere else the command to type is printed, and the exit code is 1. Nothing is missing:
@@ -8,6 +8,7 @@
 #   go        the Go toolchain, as new as go.mod says
 #   cc        a C compiler and its headers: the race detector links with it
 #   postgres  PostgreSQL's server programs, 15 or newer: the programs start their own server from them
+#   http      curl and HTTPie: the tests run the README's and docs/api's commands with them
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -89,8 +90,12 @@ for need; do
 			debian="$debian postgresql" fedora="$fedora postgresql-server" brew="$brew postgresql@17"
 		}
 		;;
+	http)
+		command -v curl >/dev/null 2>&1 || missing="$missing curl;" debian="$debian curl ca-certificates" fedora="$fedora curl"
+		command -v http >/dev/null 2>&1 || missing="$missing HTTPie;" debian="$debian httpie" fedora="$fedora httpie" brew="$brew httpie"
+		;;
 	*)
-		say "usage: need.sh go|cc|postgres …"
+		say "usage: need.sh go|cc|postgres|http …"
 		exit 2
 		;;
 	esac

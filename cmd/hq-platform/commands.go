@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 
-	"tiem/internal/fault"
 	"tiem/internal/hq"
+	"tiem/internal/program"
 )
 
 const description = `HQ of a chain of shops: receives every sale of every store and can prove that it has them all.
@@ -31,14 +30,14 @@ type commandLine struct {
 	Rebuild    rebuildCommand    `cmd:"" help:"Make a store's tables again from its events."`
 	Verify     verifyCommand     `cmd:"" help:"Recompute a store's hash chain, sums and tables; name the first bad row."`
 	Openapi    openapiCommand    `cmd:"" help:"Print the API's OpenAPI document (YAML)."`
-	Version    versionCommand    `cmd:"" help:"Print the program's version."`
+	Version    program.Version   `cmd:"" help:"Print the program's version."`
 }
 
 type serveCommand struct{}
 
 // Run serves until ctx is done.
 func (serveCommand) Run(ctx context.Context, cfg *hq.Config) error {
-	app, err := hq.Open(ctx, *cfg, cfg.Logger())
+	app, err := hq.Open(ctx, *cfg, cfg.Log.Logger())
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ type migrateCommand struct{}
 
 // Run migrates.
 func (migrateCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	if err := hq.Migrate(ctx, *cfg, cfg.Logger()); err != nil {
+	if err := hq.Migrate(ctx, *cfg, cfg.Log.Quiet().Logger()); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(stdout, "the schema is up to date")
@@ -68,31 +67,9 @@ func (openapiCommand) Run(cfg *hq.Config, stdout io.Writer) error {
 	return err
 }
 
-type versionCommand struct{}
-
-// Run prints what the Go toolchain recorded when it built the program.
-func (versionCommand) Run(stdout io.Writer) error {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return fault.New(fault.Internal, "version_unknown", "the program was built without module information")
-	}
-	version, revision := info.Main.Version, ""
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			revision = " " + s.Value
-		}
-	}
-	_, err := fmt.Fprintf(stdout, "hq-platform %s%s %s\n", version, revision, info.GoVersion)
-	return err
-}
-
 // attached runs use on an App that is attached to the database, and closes it.
 func attached(ctx context.Context, cfg *hq.Config, use func(app *hq.App) error) error {
-	quiet := *cfg
-	if quiet.LogLevel == "info" { // a person reads along: trouble only, unless asked for more
-		quiet.LogLevel = "warn"
-	}
-	app, err := hq.Attach(ctx, quiet, quiet.Logger())
+	app, err := hq.Attach(ctx, *cfg, cfg.Log.Quiet().Logger())
 	if err != nil {
 		return err
 	}

@@ -8,56 +8,22 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	_ "time/tzdata" // a machine need not have zone files
 
-	"github.com/alecthomas/kong"
-
-	"tiem/internal/fault"
 	"tiem/internal/hq"
+	"tiem/internal/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { os.Exit(newProgram().Main()) }
 
-// exit is what kong calls after it printed help.
-type exit int
-
-// run is the program: it returns the exit code.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) (code int) {
-	defer func() {
-		if e, ok := recover().(exit); ok {
-			code = int(e)
-		}
-	}()
-	var line commandLine
-	parser := kong.Must(&line, kong.Name("hq-platform"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
-	command, err := parser.Parse(args)
-	if err != nil {
-		err = fault.Wrap(err, fault.Usage, "usage", "bad command line").Advise("see hq-platform --help")
-		return report(stderr, err)
-	}
-	if err := errors.Join(hq.CheckEnvironment(environ), line.Config.Check()); err != nil {
-		return report(stderr, err)
-	}
-	return report(stderr, command.Run(&line.Config))
-}
-
-// report prints err for people and returns its exit code.
-func report(stderr io.Writer, err error) int {
-	if err != nil {
-		fmt.Fprintln(stderr, "hq-platform:", err)
-	}
-	return fault.ExitCode(err)
+func newProgram() program.Program {
+	line := &commandLine{}
+	return program.Program{Name: "hq-platform", Description: description, Line: line, Bind: []any{&line.Config},
+		Check: func(environ []string) error {
+			if err := hq.CheckEnvironment(environ); err != nil {
+				return err
+			}
+			return line.Config.Check()
+		}}
 }

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 func hqPlatform(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(context.WithoutCancel(t.Context()), args, environ, &out, &errs)
+	code = newProgram().Run(context.WithoutCancel(t.Context()), args, environ, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -145,7 +145,7 @@ func TestServeStopsWhenItIsTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	code := run(ctx, []string{"serve", "--hq-addr", "127.0.0.1:0", "--hq-database-url", postgrestest.NewURL(t, hqdb.Migrations)}, nil, &out, &errs)
+	code := newProgram().Run(ctx, []string{"serve", "--hq-addr", "127.0.0.1:0", "--hq-database-url", postgrestest.NewURL(t, hqdb.Migrations)}, nil, &out, &errs)
 	require.NotEqual(t, 78, code)
 	require.NotContains(t, strings.ToLower(errs.String()), "panic")
 	require.NoFileExists(t, filepath.Join("data", "hq"))

@@ -10,6 +10,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/hq"
 	"tiem/internal/hq/quarantine"
+	"tiem/internal/program"
 )
 
 type quarantineCommand struct {
@@ -31,7 +32,7 @@ func (c *quarantineListCommand) Run(ctx context.Context, cfg *hq.Config, stdout 
 			return err
 		}
 		if c.JSON {
-			return printJSON(stdout, map[string]any{"items": items})
+			return program.PrintJSON(stdout, map[string]any{"items": items})
 		}
 		return printItems(stdout, items)
 	})
@@ -46,7 +47,7 @@ func printItems(stdout io.Writer, items []quarantine.Item) error {
 	for i, item := range items {
 		rows[i] = []string{item.StoreID, strconv.FormatInt(item.ID, 10), item.Type, item.State, item.Code, item.Message}
 	}
-	return printTable(stdout, "STORE ID TYPE STATE CODE MESSAGE", rows)
+	return program.PrintTable(stdout, "STORE ID TYPE STATE CODE MESSAGE", rows)
 }
 
 type quarantineShowCommand struct {
@@ -63,12 +64,12 @@ func (c *quarantineShowCommand) Run(ctx context.Context, cfg *hq.Config, stdout 
 			return err
 		}
 		if c.JSON {
-			return printJSON(stdout, d)
+			return program.PrintJSON(stdout, d)
 		}
 		_, err = fmt.Fprintf(stdout, "store      %s\nid         %d\nevent_id   %s\naggregate  %s\ntype       %s\nstate      %s\ncode       %s\nmessage    %s\n"+
 			"attempts   %d, first %s, last %s\noccurred   %s (business date %s), received %s\npayload    %s\n",
 			d.StoreID, d.ID, d.EventID, d.AggregateID, d.Type, d.State, d.Code, d.Message,
-			d.Attempts, when(&d.FirstSeen), when(&d.LastTried), when(&d.OccurredAt), d.BusinessDate, when(&d.ReceivedAt), d.Payload)
+			d.Attempts, program.When(&d.FirstSeen), program.When(&d.LastTried), program.When(&d.OccurredAt), d.BusinessDate, program.When(&d.ReceivedAt), d.Payload)
 		return err
 	})
 }
@@ -91,7 +92,7 @@ func (c *quarantineReplayCommand) Run(ctx context.Context, cfg *hq.Config, stdou
 			return err
 		}
 		if c.JSON {
-			err = printJSON(stdout, result)
+			err = program.PrintJSON(stdout, result)
 		} else {
 			fmt.Fprintf(stdout, "%d applied, %d still set aside\n", result.Applied, len(result.Refused))
 			if len(result.Refused) > 0 {

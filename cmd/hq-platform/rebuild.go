@@ -7,6 +7,7 @@ import (
 
 	"tiem/internal/hq"
 	"tiem/internal/hq/projection"
+	"tiem/internal/program"
 )
 
 type rebuildCommand struct {
@@ -22,7 +23,7 @@ func (c *rebuildCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writ
 			return err
 		}
 		if c.JSON {
-			return printJSON(stdout, done)
+			return program.PrintJSON(stdout, done)
 		}
 		_, err = fmt.Fprintf(stdout, "store %s: rebuilt from %d events, %d of them set aside\n", c.Store, done.Events, done.SetAside)
 		return err

@@ -10,6 +10,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/hq"
 	"tiem/internal/hq/fleet"
+	"tiem/internal/program"
 )
 
 type storeCommands struct {
@@ -35,7 +36,7 @@ func (c *storeAddCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Wri
 			return err
 		}
 		if c.JSON {
-			return printJSON(stdout, map[string]string{"store_id": c.ID, "token": token})
+			return program.PrintJSON(stdout, map[string]string{"store_id": c.ID, "token": token})
 		}
 		_, err = fmt.Fprintf(stdout, "store  %s\ntoken  %s\nKeep the token (STORE_TOKEN of the store edge): it is not shown again.\n", c.ID, token)
 		return err
@@ -61,15 +62,15 @@ func (c *storeListCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Wr
 			return err
 		}
 		if c.JSON {
-			return printJSON(stdout, map[string]any{"items": stores})
+			return program.PrintJSON(stdout, map[string]any{"items": stores})
 		}
 		rows := make([][]string, len(stores))
 		for i, s := range stores {
 			rows[i] = []string{
 				s.StoreID, strconv.FormatInt(s.Epoch, 10), strconv.FormatInt(s.ReceivedUpto, 10), s.ChainHash.String()[:12],
-				strconv.FormatInt(s.Quarantined, 10), when(s.LastSeen), s.Name,
+				strconv.FormatInt(s.Quarantined, 10), program.When(s.LastSeen), s.Name,
 			}
 		}
-		return printTable(stdout, "STORE EPOCH RECEIVED_UPTO CHAIN_HASH QUARANTINED LAST_SEEN NAME", rows)
+		return program.PrintTable(stdout, "STORE EPOCH RECEIVED_UPTO CHAIN_HASH QUARANTINED LAST_SEEN NAME", rows)
 	})
 }

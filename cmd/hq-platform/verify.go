@@ -8,6 +8,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/hq"
 	"tiem/internal/hq/audit"
+	"tiem/internal/program"
 )
 
 type verifyCommand struct {
@@ -23,7 +24,7 @@ func (c *verifyCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Write
 			return err
 		}
 		if c.JSON {
-			err = printJSON(stdout, report)
+			err = program.PrintJSON(stdout, report)
 		} else {
 			_, err = fmt.Fprintf(stdout, "store %s: %d events to %s, %d sales of %s, %d payments, %d items in stock (%d drift), %d set aside\n",
 				c.Store, report.Events, report.ChainHash, report.Sales, report.Total, report.Payments, report.Items, report.Drifting, report.SetAside)

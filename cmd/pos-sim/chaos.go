@@ -60,9 +60,21 @@ func (c *chaosCommand) Run(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
+// planned is a strike as JSON.
+type planned struct {
+	AfterSales int      `json:"after_sales"`
+	DelayMS    int64    `json:"delay_ms"`
+	Part       sim.Part `json:"part"`
+	DownMS     int64    `json:"down_ms"` // of a server; a PostgreSQL comes back by itself
+}
+
 func (c *chaosCommand) printPlan(stdout io.Writer, plan []sim.Strike) error {
 	if c.JSON {
-		return program.PrintJSON(stdout, plan)
+		list := make([]planned, len(plan))
+		for i, s := range plan {
+			list[i] = planned{s.AfterSales, s.Delay.Milliseconds(), s.Part, s.Down.Milliseconds()}
+		}
+		return program.PrintJSON(stdout, list)
 	}
 	fmt.Fprintf(stdout, "the plan of seed %d:\n", c.Seed)
 	for _, s := range plan {

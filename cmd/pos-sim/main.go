@@ -34,5 +34,10 @@ type commandLine struct {
 }
 
 func main() {
-	os.Exit(program.Program{Name: "pos-sim", Description: description, Line: &commandLine{}}.Main())
+	os.Exit(posSim().Main())
+}
+
+// posSim is the program; each has a command line of its own.
+func posSim() program.Program {
+	return program.Program{Name: "pos-sim", Description: description, Line: &commandLine{}}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"tiem/internal/fault"
 	"tiem/internal/program"
 	"tiem/internal/sim"
 )
@@ -14,7 +15,7 @@ type runCommand struct {
 	target
 
 	Sales int    `name:"sales" default:"100" help:"Baskets to be paid; some more are given up."`
-	Tills int    `name:"tills" default:"1"   help:"Tills that sell at once. They share the one terminal of the env file."`
+	Tills int    `name:"tills" default:"1"   help:"Tills that sell at once, 1 to 50. They share the one terminal of the env file."`
 	Seed  uint64 `name:"seed"  default:"1"   help:"Of the shoppers: what they take, and how they pay."`
 	JSON  bool   `name:"json"  help:"Print JSON."`
 }
@@ -39,6 +40,9 @@ type sold struct {
 
 // Run sells.
 func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
+	if c.Sales < 1 || c.Tills < 1 || c.Tills > 50 {
+		return fault.New(fault.Usage, "usage", "--sales and --tills are at least 1, --tills at most 50")
+	}
 	store, err := c.store()
 	if err != nil {
 		return err

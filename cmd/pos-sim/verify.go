@@ -53,11 +53,8 @@ func (c *verifyCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	edge, hq := sim.NewEdgeClient(store.EdgeURL, store.Tills[0].Token), sim.NewHQClient(store.HQURL, store.HQToken)
-	defer edge.Close()
-	defer hq.Close()
 	r := result{}
-	if r.Report, err = sim.Verify(ctx, edge, hq, sim.VerifyOptions{Wait: c.Wait}); err == nil {
+	if r.Report, err = sim.VerifyStore(ctx, store, sim.VerifyOptions{Wait: c.Wait}); err == nil {
 		r.Audit, err = c.audit(ctx, store)
 	}
 	if err != nil {

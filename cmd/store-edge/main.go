@@ -37,13 +37,15 @@ type commandLine struct {
 	Version  program.Version  `cmd:"" help:"Print the program's version."`
 }
 
-func main() {
-	var line commandLine
-	os.Exit(program.Program{Name: "store-edge", Description: description, Line: &line, Bind: []any{&line.Config},
+func main() { os.Exit(newProgram().Main()) }
+
+func newProgram() program.Program {
+	line := &commandLine{}
+	return program.Program{Name: "store-edge", Description: description, Line: line, Bind: []any{&line.Config},
 		Check: func(environ []string) error {
 			if err := edge.CheckEnvironment(environ); err != nil {
 				return err
 			}
 			return line.Config.Check()
-		}}.Main())
+		}}
 }

@@ -24,7 +24,7 @@ type migrateCommand struct{}
 
 // Run migrates.
 func (migrateCommand) Run(ctx context.Context, cfg *edge.Config, stdout io.Writer) error {
-	if err := edge.Migrate(ctx, *cfg, cfg.Log.Logger()); err != nil {
+	if err := edge.Migrate(ctx, *cfg, cfg.Log.Quiet().Logger()); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(stdout, "the schema is up to date")
@@ -52,7 +52,7 @@ func (openapiCommand) Run(cfg *edge.Config, stdout io.Writer) error {
 // attached runs use on an App that is attached to the database, and closes it.
 // A command that writes must know its store.
 func attached(ctx context.Context, cfg *edge.Config, writes bool, use func(app *edge.App) error) error {
-	app, err := edge.Attach(ctx, *cfg, cfg.Log.Logger(), writes)
+	app, err := edge.Attach(ctx, *cfg, cfg.Log.Quiet().Logger(), writes)
 	if err != nil {
 		return err
 	}

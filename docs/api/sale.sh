@@ -50,7 +50,7 @@ hq() { call "$HQ_TOKEN" "$@"; }
 
 # A till mints ids itself, so that it can repeat a request whose answer was lost.
 new_id() {
-	if [ -r /proc/sys/kernel/random/uuid ]; then cat /proc/sys/kernel/random/uuid; else uuidgen | tr 'A-Z' 'a-z'; fi
+	if [ -r /proc/sys/kernel/random/uuid ]; then cat /proc/sys/kernel/random/uuid; else uuidgen | tr '[:upper:]' '[:lower:]'; fi
 }
 
 # --- checks --------------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ func (c *Config) Check() error {
 	if c.StoreID != "" && !wire.ValidName(c.StoreID) {
 		return bad("EDGE_STORE_ID", "is not 1 to 16 letters and digits")
 	}
-	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" {
+	// Local would make business dates depend on the machine.
+	if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" || c.Timezone == "Local" {
 		return bad("EDGE_TIMEZONE", "is not a time zone, such as Asia/Ho_Chi_Minh")
 	}
 	if !currencyPattern.MatchString(c.Currency) {

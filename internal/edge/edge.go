@@ -29,6 +29,7 @@ import (
 	"tiem/internal/door"
 	"tiem/internal/edge/catalog"
 	"tiem/internal/edge/checkout"
+	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/httpapi"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/edge/staff"
@@ -40,8 +41,6 @@ import (
 	"tiem/internal/payment/fake"
 	"tiem/internal/postgres"
 )
-
-const closeTimeout = 20 * time.Second // for PostgreSQL to stop in order
 
 // App is a running store edge. Its parts are use cases for the commands.
 type App struct {
@@ -122,7 +121,9 @@ func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
 
 // ready tells whether the database answers and has this program's schema. HQ
 // never matters: a shop sells without it.
-func (a *App) ready(ctx context.Context) error { return requireSchema(ctx, a.DB) }
+func (a *App) ready(ctx context.Context) error {
+	return postgres.RequireSchema(ctx, a.DB, edgedb.Migrations(), programName)
+}
 
 // Run listens on EDGE_ADDR and serves until ctx is done; then it lets the
 // running requests finish and stops the relay. Close is the caller's.

@@ -10,6 +10,8 @@ import (
 	"tiem/internal/postgres"
 )
 
+const programName = "store-edge"
+
 // Open prepares the edge for serving: a PostgreSQL of its own unless
 // EDGE_DATABASE_URL names one, the newest schema, and a database that is this
 // store's. Close the App when done.
@@ -17,11 +19,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err := requireStore(cfg); err != nil {
 		return nil, err
 	}
-	d, err := connect(ctx, cfg, log, postgres.StartServer)
-	if err == nil {
-		err = d.migrate(ctx)
-	}
-	return d.app(ctx, err, cfg, log)
+	return open(ctx, cfg, log, postgres.Source.Open)
 }
 
 // Attach prepares the edge for a command: it uses the PostgreSQL that serve runs,
@@ -33,11 +31,7 @@ func Attach(ctx context.Context, cfg Config, log *slog.Logger, writes bool) (*Ap
 			return nil, err
 		}
 	}
-	d, err := connect(ctx, cfg, log, postgres.AttachServer)
-	if err == nil {
-		err = requireSchema(ctx, d.db)
-	}
-	return d.app(ctx, err, cfg, log)
+	return open(ctx, cfg, log, postgres.Source.Attach)
 }
 
 // Migrate brings the schema of the edge's database up to date and makes the
@@ -46,15 +40,33 @@ func Migrate(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if err := requireStore(cfg); err != nil {
 		return err
 	}
-	d, err := connect(ctx, cfg, log, postgres.AttachServer)
-	if err == nil {
-		err = d.migrate(ctx)
-	}
-	app, err := d.app(ctx, err, cfg, log)
+	app, err := open(ctx, cfg, log, postgres.Source.Migrate)
 	if err != nil {
 		return err
 	}
 	return app.Close()
+}
+
+func open(ctx context.Context, cfg Config, log *slog.Logger,
+	connect func(postgres.Source, context.Context) (*postgres.Database, error),
+) (*App, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	d, err := connect(postgres.Source{URL: cfg.DatabaseURL, URLSetting: "EDGE_DATABASE_URL", DirSetting: "EDGE_DATA_DIR",
+		Managed: postgres.ServerConfig{Dir: cfg.DataDir, Database: "edge", Logger: log}, Migrations: edgedb.Migrations(), Program: programName}, ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := adopt(ctx, d.DB, &cfg); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	app, err := New(d.DB, cfg, log)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	app.release = d.Close
+	return app, nil
 }
 
 func requireStore(cfg Config) error {
@@ -63,65 +75,6 @@ func requireStore(cfg Config) error {
 			Advise("the id that HQ gave the store, such as S1")
 	}
 	return nil
-}
-
-// database is a pool and, if the database is ours, its server.
-type database struct {
-	url    string
-	db     *postgres.DB
-	server *postgres.Server
-}
-
-func connect(ctx context.Context, cfg Config, log *slog.Logger,
-	server func(context.Context, postgres.ServerConfig) (*postgres.Server, error),
-) (database, error) {
-	if err := cfg.Check(); err != nil {
-		return database{}, err
-	}
-	d := database{url: cfg.DatabaseURL}
-	var err error
-	if d.url == "" {
-		if d.server, err = server(ctx, postgres.ServerConfig{Dir: cfg.DataDir, Database: "edge", Logger: log}); err != nil {
-			return d, err
-		}
-		d.url = d.server.URL()
-	}
-	d.db, err = postgres.Open(ctx, d.url, postgres.PoolConfig{})
-	if err != nil && fault.KindOf(err) == fault.Config {
-		err = fault.As(err).At("EDGE_DATABASE_URL")
-	}
-	return d, err
-}
-
-func (d database) migrate(ctx context.Context) error {
-	return postgres.Migrate(ctx, d.url, edgedb.Migrations())
-}
-
-// app is the App on d; if err says that d is of no use, d is closed.
-func (d database) app(ctx context.Context, err error, cfg Config, log *slog.Logger) (*App, error) {
-	if err == nil {
-		err = adopt(ctx, d.db, &cfg)
-	}
-	if err == nil {
-		var app *App
-		if app, err = New(d.db, cfg, log); err == nil {
-			app.release = d.close
-			return app, nil
-		}
-	}
-	return nil, errors.Join(err, d.close())
-}
-
-func (d database) close() error {
-	if d.db != nil {
-		d.db.Close()
-	}
-	if d.server == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	return d.server.Close(ctx)
 }
 
 // adopt makes an empty database the store's and refuses one of another store. A
@@ -152,13 +105,4 @@ func adopt(ctx context.Context, db *postgres.DB, cfg *Config) error {
 		cfg.StoreID = owner.StoreID
 		return nil
 	})
-}
-
-func requireSchema(ctx context.Context, db *postgres.DB) error {
-	current, err := postgres.SchemaCurrent(ctx, db, edgedb.Migrations())
-	if err == nil && !current {
-		err = fault.New(fault.Unavailable, "schema_missing", "the database's schema is not the one of this program").
-			Advise("run store-edge migrate, or the version of this program that serve runs")
-	}
-	return err
 }

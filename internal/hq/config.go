@@ -1,13 +1,11 @@
 package hq
 
 import (
-	"log/slog"
 	"net"
-	"os"
-	"slices"
 	"strings"
 
 	"tiem/internal/fault"
+	"tiem/internal/program"
 )
 
 const minToken = 16 // characters of HQ_TOKEN: it is a secret, not a name
@@ -19,8 +17,8 @@ type Config struct {
 	DatabaseURL string `name:"hq-database-url" env:"HQ_DATABASE_URL"                          help:"PostgreSQL to use (postgres://…); empty: one that this program runs in its data directory."`
 	DataDir     string `name:"hq-data-dir"     env:"HQ_DATA_DIR"     default:"./data/hq"      help:"Directory of the managed PostgreSQL."`
 	Token       string `name:"hq-token"        env:"HQ_TOKEN"                                 help:"Token for scripts, at least 16 characters; empty: scripts are refused."`
-	LogLevel    string `name:"log-level"       env:"LOG_LEVEL"       default:"info"           help:"debug, info, warn or error."`
-	LogFormat   string `name:"log-format"      env:"LOG_FORMAT"      default:"json"           help:"json or text."`
+
+	Log program.Log `embed:""`
 }
 
 // knownVariables may be in the environment: HQ's own, those of later versions
@@ -35,17 +33,12 @@ var knownVariables = []string{
 // must not be a silent default. environ is os.Environ's.
 func CheckEnvironment(environ []string) error {
 	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		switch {
-		case strings.HasPrefix(name, "HQ_") && !slices.Contains(knownVariables, name):
-			return fault.New(fault.Config, "setting_unknown", "there is no setting of this name").At(name).
-				Advise("hq-platform --help lists the settings; unset it or correct its name")
-		case strings.HasPrefix(name, "HQ_TLS_") && value != "":
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "HQ_TLS_") && value != "" {
 			return fault.New(fault.Config, "setting_unavailable", "this version has no TLS yet").At(name).
 				Advise("unset it; HQ listens on the loopback address by default")
 		}
 	}
-	return nil
+	return program.RefuseUnknown(environ, []string{"HQ_"}, knownVariables)
 }
 
 // Check finds a setting that cannot be; the fault (kind Config) names it.
@@ -68,27 +61,5 @@ func (c *Config) Check() error {
 	if strings.TrimSpace(c.Token) != c.Token {
 		return bad("HQ_TOKEN", "begins or ends with a blank")
 	}
-	if _, err := c.level(); err != nil {
-		return bad("LOG_LEVEL", "is not debug, info, warn or error")
-	}
-	if c.LogFormat != "json" && c.LogFormat != "text" {
-		return bad("LOG_FORMAT", "is not json or text")
-	}
-	return nil
-}
-
-func (c *Config) level() (level slog.Level, err error) {
-	err = level.UnmarshalText([]byte(c.LogLevel))
-	return level, err
-}
-
-// Logger is the program's log as the settings have it, on standard error. The
-// settings have been checked.
-func (c *Config) Logger() *slog.Logger {
-	level, _ := c.level()
-	options := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	return c.Log.Check()
 }

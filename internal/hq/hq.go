@@ -24,6 +24,7 @@ import (
 	"tiem/internal/door"
 	"tiem/internal/fault"
 	"tiem/internal/hq/fleet"
+	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/httpapi"
 	"tiem/internal/hq/intake"
 	"tiem/internal/hq/quarantine"
@@ -74,7 +75,7 @@ func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
 
 // ready tells whether the database answers and has this program's schema.
 func (a *App) ready(ctx context.Context) error {
-	return requireSchema(ctx, a.DB)
+	return postgres.RequireSchema(ctx, a.DB, hqdb.Migrations, programName)
 }
 
 // Run listens on HQ_ADDR (unless Listen has) and serves until ctx is done; then
@@ -96,7 +97,7 @@ func (a *App) Listen(ctx context.Context) error {
 	}
 	listener, err := door.Listen(ctx, a.cfg.Addr)
 	if err != nil {
-		if f := fault.As(err); f != nil {
+		if f := fault.As(err); f != nil && f.Kind == fault.Config {
 			return f.At("HQ_ADDR")
 		}
 		return err

@@ -84,7 +84,7 @@ func sqlStateFault(pg *pgconn.PgError, err error) error {
 		return fault.Wrap(err, fault.Unavailable, "schema_missing", "the database's schema is not there yet").
 			Advise("run the program's migrate command")
 	}
-	return fault.Wrap(err, fault.Internal, "database_error", "the database refused the change (SQLSTATE %s)", pg.Code)
+	return fault.Wrap(err, fault.Internal, "database_error", "the database refused the change")
 }
 
 // Constraint is the name of the constraint that refused a write; "" if err is

@@ -42,7 +42,7 @@ func (s *Server) ensureCluster(ctx context.Context) error {
 			"the database could not be created in %s", s.site.root).
 			Advise("look at the cause and at the free space on the disk, then start again")
 	}
-	s.log.Info("PostgreSQL cluster created", "dir", s.site.cluster, "version", s.programs.major, "took", time.Since(begun))
+	s.log.Info("PostgreSQL cluster created", "dir", s.site.cluster, "version", s.programs.major, "duration_ms", time.Since(begun).Milliseconds())
 	return nil
 }
 

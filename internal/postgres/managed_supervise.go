@@ -130,7 +130,7 @@ func (s *Server) launch(ctx context.Context) (*child, error) {
 		c, err := s.launchOnce(ctx)
 		if err == nil {
 			s.log.Info("PostgreSQL is ready", "pid", c.process.Pid, "dir", s.site.cluster,
-				"user", s.account.name, "version", s.programs.major, "took", time.Since(begun))
+				"user", s.account.name, "version", s.programs.major, "duration_ms", time.Since(begun).Milliseconds())
 			return c, nil
 		}
 		if !errors.Is(err, errHeld) || time.Since(begun) > heldPatience || pause(ctx, firstBackoff) != nil {

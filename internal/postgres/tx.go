@@ -131,27 +131,6 @@ func (tx *Tx) Send(ctx context.Context, batch *pgx.Batch) error {
 // certain to find its row: lock it first, or let the database raise.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 
-// Queued is the queue as a handle for generated queries: their Exec is queued,
-// and a query that wants rows is refused, because rows come too late.
-func (tx *Tx) Queued() Queued { return Queued{tx} }
-
-// Queued is what Tx.Queued returns.
-type Queued struct{ tx *Tx }
-
-// Exec queues the statement; its tag is empty.
-func (q Queued) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	q.tx.Queue(sql, args...)
-	return pgconn.CommandTag{}, nil
-}
-
-// Query refuses.
-func (Queued) Query(context.Context, string, ...any) (pgx.Rows, error) { return nil, errNoRowsYet }
-
-// QueryRow refuses.
-func (Queued) QueryRow(context.Context, string, ...any) pgx.Row { return failedRow{errNoRowsYet} }
-
-var errNoRowsYet = fault.New(fault.Internal, "queued_query", "a statement that is queued for COMMIT returns no rows")
-
 // Seal forbids further statements (Exec, Query, QueryRow, Send) on behalf of
 // by; Queue stays allowed. outbox.Append seals, so that nothing can wait on the
 // network while the outbox head is locked.

@@ -229,6 +229,7 @@ func TestExhaustedPoolAnswersFast(t *testing.T) {
 	db, err := postgres.Open(t.Context(), postgrestest.NewURL(t, tally), postgres.PoolConfig{MaxConns: 1, AcquireTimeout: 50 * time.Millisecond})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
+	require.NoError(t, db.Ping(t.Context())) // a first connection may take longer than that
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
 		if _, err := tx.Exec(ctx, add, "a", 1); err != nil {
 			return err

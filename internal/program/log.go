@@ -29,6 +29,15 @@ func (l Log) level() (level slog.Level, err error) {
 	return level, err
 }
 
+// Quiet is the log of a command that a person reads along: trouble only, unless
+// the settings ask for more.
+func (l Log) Quiet() Log {
+	if l.Level == "info" {
+		l.Level = "warn"
+	}
+	return l
+}
+
 // Logger is the log as the settings, which have been checked, have it.
 func (l Log) Logger() *slog.Logger {
 	level, _ := l.level()

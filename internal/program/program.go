@@ -59,7 +59,7 @@ func (p Program) Run(ctx context.Context, args, environ []string, stdout, stderr
 			panic(e)
 		}
 	}()
-	parser := kong.Must(p.Line, kong.Name(p.Name), kong.Description(p.Description), kong.UsageOnError(),
+	parser := kong.Must(p.Line, kong.Name(p.Name), kong.Description(p.Description),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)), kong.Bind(p.Bind...))
 	command, err := parser.Parse(args)

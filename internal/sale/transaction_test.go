@@ -190,7 +190,7 @@ func TestOnlyTheHolderChangesABasket(t *testing.T) {
 	requireCode(t, b.HeldBy(""), fault.Forbidden, "basket_held_elsewhere")
 }
 
-// change is everything that may be asked of a transaction.
+// changes are everything that may be asked of a transaction.
 var changes = map[string]func(b *sale.Transaction) error{
 	"add":      func(b *sale.Transaction) error { _, err := b.AddItem(beer, "", sale.One, later); return err },
 	"quantity": func(b *sale.Transaction) error { _, err := b.ChangeQuantity(1, 2*sale.One); return err },
@@ -270,63 +270,72 @@ func TestFinalizeWritesTheSaleDown(t *testing.T) {
 		[]any{b.Status, b.ReceiptNo, b.BusinessDate, *b.FinalizedAt, b.Version})
 }
 
+// step is something that happens at the till.
+type step func(t testing.TB, b *sale.Transaction)
+
+func scans(items ...sale.Item) step {
+	return func(t testing.TB, b *sale.Transaction) {
+		t.Helper()
+		scan(t, b, items...)
+	}
+}
+
+func removes(line int32) step {
+	return func(t testing.TB, b *sale.Transaction) {
+		t.Helper()
+		_, err := b.RemoveLine(line, later)
+		require.NoError(t, err)
+	}
+}
+
+func pays(n int, method sale.Method, amount money.Amount) step {
+	return func(t testing.TB, b *sale.Transaction) {
+		t.Helper()
+		pay(t, b, n, method, amount)
+	}
+}
+
+func reports(n int, outcome sale.PaymentStatus) step {
+	return func(t testing.TB, b *sale.Transaction) {
+		t.Helper()
+		settle(t, b, n, outcome)
+	}
+}
+
+func cancels(n int) step {
+	return func(t testing.TB, b *sale.Transaction) {
+		t.Helper()
+		_, err := b.CancelPayment(id(n))
+		require.NoError(t, err)
+	}
+}
+
 func TestWhatCanBeFinalized(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name string
-		do   func(t *testing.T, b *sale.Transaction)
-		code string
+		name  string
+		code  string // "" is yes
+		steps []step
 	}{
-		{"nothing was scanned", func(*testing.T, *sale.Transaction) {}, "transaction_empty"},
-		{"everything was removed", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			_, err := b.RemoveLine(1, later)
-			require.NoError(t, err)
-		}, "transaction_empty"},
-		{"nothing was paid", func(t *testing.T, b *sale.Transaction) { scan(t, b, water) }, "payment_incomplete"},
-		{"a đồng is missing", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.Cash, 5_999)
-		}, "payment_incomplete"},
-		{"the QR is still pending", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.QR, 6_000)
-		}, "payment_incomplete"},
-		{"nobody knows whether the QR was paid", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.QR, 6_000)
-			settle(t, b, 1, sale.Unknown)
-		}, "payment_incomplete"},
-		{"the QR failed", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.QR, 6_000)
-			settle(t, b, 1, sale.Failed)
-		}, "payment_incomplete"},
-		{"paid in cash", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.Cash, 6_000)
-		}, ""},
-		{"paid by half and half", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water, beer)
-			pay(t, b, 1, sale.QR, 5_000)
-			settle(t, b, 1, sale.Captured)
-			pay(t, b, 2, sale.Cash, 15_000)
-		}, ""},
-		{"paid after a failed and a cancelled try", func(t *testing.T, b *sale.Transaction) {
-			scan(t, b, water)
-			pay(t, b, 1, sale.QR, 6_000)
-			settle(t, b, 1, sale.Failed)
-			pay(t, b, 2, sale.Cash, 6_000)
-			_, err := b.CancelPayment(id(2))
-			require.NoError(t, err)
-			pay(t, b, 3, sale.Cash, 6_000)
-		}, ""},
-		{"free of charge needs no payment", func(t *testing.T, b *sale.Transaction) { scan(t, b, bag) }, ""},
+		{"nothing was scanned", "transaction_empty", nil},
+		{"everything was removed", "transaction_empty", []step{scans(water), removes(1)}},
+		{"nothing was paid", "payment_incomplete", []step{scans(water)}},
+		{"a đồng is missing", "payment_incomplete", []step{scans(water), pays(1, sale.Cash, 5_999)}},
+		{"the QR is still pending", "payment_incomplete", []step{scans(water), pays(1, sale.QR, 6_000)}},
+		{"nobody knows whether the QR was paid", "payment_incomplete", []step{scans(water), pays(1, sale.QR, 6_000), reports(1, sale.Unknown)}},
+		{"the QR failed", "payment_incomplete", []step{scans(water), pays(1, sale.QR, 6_000), reports(1, sale.Failed)}},
+		{"paid in cash", "", []step{scans(water), pays(1, sale.Cash, 6_000)}},
+		{"paid by half and half", "", []step{scans(water, beer), pays(1, sale.QR, 5_000), reports(1, sale.Captured), pays(2, sale.Cash, 15_000)}},
+		{"paid after a failed and a cancelled try", "", []step{scans(water), pays(1, sale.QR, 6_000), reports(1, sale.Failed),
+			pays(2, sale.Cash, 6_000), cancels(2), pays(3, sale.Cash, 6_000)}},
+		{"free of charge needs no payment", "", []step{scans(bag)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := basket()
-			c.do(t, b)
+			for _, happens := range c.steps {
+				happens(t, b)
+			}
 			err := b.CheckPayable()
 			require.Equal(t, c.code, fault.CodeOf(err))
 			if c.code != "" {

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,9 +21,12 @@ func (in *Installation) bringUp(ctx context.Context) error {
 		{"PostgreSQL and HQ ready", func(ctx context.Context) error { return in.Restart(ctx, HQServer) }},
 		{"store registered at HQ", in.register},
 		{"the edge's schema up to date", func(ctx context.Context) error { return in.edgeCommand(ctx, nil, nil, "migrate") }},
-		{"catalogue, terminals and staff there", in.equip},
+		{"catalogue, terminal and staff there", in.equip},
 		{"PostgreSQL and the store edge ready", func(ctx context.Context) error { return in.Restart(ctx, EdgeServer) }},
-		{"tokens tried", in.tryTokens},
+		// Beside the running server a command need not start a database of its own.
+		{"tokens and other terminals there", func(ctx context.Context) error {
+			return errors.Join(in.addTerminals(ctx, in.options.Terminals[1:]), in.tryTokens(ctx))
+		}},
 	}
 	for _, step := range steps {
 		begun := time.Now()
@@ -107,7 +111,7 @@ func (in *Installation) equip(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := in.addTerminals(ctx); err != nil {
+	if err := in.addTerminals(ctx, in.options.Terminals[:1]); err != nil {
 		return err
 	}
 	for _, p := range []struct{ id, name, role string }{{cashierID, "Thu ngân", "cashier"}, {managerID, "Quản lý", "manager"}} {
@@ -123,8 +127,8 @@ func (in *Installation) equip(ctx context.Context) error {
 
 // addTerminals adds the terminals of which no token is known. One that is there
 // already gets a new token.
-func (in *Installation) addTerminals(ctx context.Context) error {
-	for _, id := range in.options.Terminals {
+func (in *Installation) addTerminals(ctx context.Context, ids []string) error {
+	for _, id := range ids {
 		known := slices.IndexFunc(in.options.Known.Tills, func(l Login) bool { return l.TerminalID == id && l.Token != "" })
 		if known >= 0 {
 			in.store.Tills = append(in.store.Tills, in.options.Known.Tills[known])

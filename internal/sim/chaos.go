@@ -76,12 +76,12 @@ func (c *chaos) run(ctx context.Context) (err error) {
 		return fault.Wrap(err, fault.Config, "data_dir_access", "no scratch directory can be made").At("TMPDIR")
 	}
 	defer func() {
-		if err != nil || c.options.Keep {
+		if c.options.Keep || err != nil && ctx.Err() == nil { // whoever interrupts it does not want to look
 			c.report.Dir = dir
 			c.say("everything is left in %s", dir)
 			return
 		}
-		err = os.RemoveAll(dir)
+		err = errors.Join(err, os.RemoveAll(dir))
 	}()
 	c.say("seed %d: %d sales on %d tills, %d kills; scratch directory %s", c.options.Seed, c.options.Sales, c.options.Tills, c.options.Kills, dir)
 	if c.in, err = Start(ctx, c.installation(dir)); err != nil {
@@ -159,11 +159,7 @@ func (c *chaos) judge(ctx context.Context) error {
 	if c.report.Repeated, err = Again(ctx, c.in.Store(), c.ledger, atMost); err != nil {
 		return err
 	}
-	store := c.in.Store()
-	edge, hq := NewEdgeClient(store.EdgeURL, store.Tills[0].Token), NewHQClient(store.HQURL, store.HQToken)
-	defer edge.Close()
-	defer hq.Close()
-	c.report.Report, err = Verify(ctx, edge, hq, VerifyOptions{Wait: time.Minute, Ledger: c.ledger, Complete: true})
+	c.report.Report, err = VerifyStore(ctx, c.in.Store(), VerifyOptions{Wait: time.Minute, Ledger: c.ledger, Complete: true})
 	if c.report.Report != nil {
 		c.report.DrainMS = c.report.Report.DrainMS
 	}

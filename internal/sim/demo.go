@@ -58,10 +58,12 @@ func Demo(ctx context.Context, o Options, stdout io.Writer) error {
 // unlessInterrupted is err, unless ctx was ended on purpose: then everything is
 // stopped, as was wished.
 func unlessInterrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func banner(w io.Writer, in *Installation, envFile string) {

@@ -159,6 +159,14 @@ func (in *Installation) Store() Store { return in.store }
 // at a failpoint is one of them.
 func (in *Installation) Died() <-chan Part { return in.died }
 
+// PID is the process of a part; 0 while it is down.
+func (in *Installation) PID(part Part) int {
+	if part == EdgePostgres || part == HQPostgres {
+		return in.postmaster(part)
+	}
+	return in.server(part).pid()
+}
+
 // Words are the end of what a server wrote since it was started last.
 func (in *Installation) Words(part Part) string { return in.server(part).words() }
 
@@ -178,8 +186,9 @@ func (in *Installation) Halt(ctx context.Context, part Part) error {
 }
 
 // Restart brings a part back, and returns when its server is ready: a server
-// that has ended is started, with env over the environment that it had; a
-// postmaster is waited for, because its server starts it again.
+// that has ended is started, with env over the environment of Start (NAME alone
+// takes a variable away, such as TIEM_FAILPOINTS); a postmaster is waited for,
+// because its server starts it again.
 func (in *Installation) Restart(ctx context.Context, part Part, env ...string) error {
 	s := in.server(part)
 	if part == EdgePostgres || part == HQPostgres {

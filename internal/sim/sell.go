@@ -30,7 +30,7 @@ func (t *Till) Sell(ctx context.Context, v Visit) (Outcome, error) {
 		return out, err
 	}
 	if v.GivesUp {
-		out.Basket, err = t.Void(ctx, out.TransactionID, NewKey())
+		out.Basket, err = t.giveUp(ctx, out.TransactionID)
 		return out, err
 	}
 	for _, tender := range v.tenders(basket.Totals.Due) {
@@ -42,6 +42,14 @@ func (t *Till) Sell(ctx context.Context, v Visit) (Outcome, error) {
 		return out, err
 	}
 	return out, t.probePaid(ctx, out, v.Probe)
+}
+
+func (t *Till) giveUp(ctx context.Context, id uuid.UUID) (*Basket, error) {
+	b, err := t.Void(ctx, id, NewKey())
+	if err == nil && b.Status != sale.Voided {
+		return nil, fault.New(fault.Internal, "not_voided", "void of %s succeeded, but it is %s", id, b.Status)
+	}
+	return b, err
 }
 
 func (t *Till) open(ctx context.Context, id uuid.UUID, probe Probe) error {

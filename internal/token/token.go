@@ -7,14 +7,15 @@ package token
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
+	"encoding/hex"
 )
 
-// New returns a fresh token, as URL-safe text, and its hash.
+// New returns a fresh token, as 64 hex digits, which need no quoting anywhere,
+// and its hash.
 func New() (text string, hash []byte) {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails: the runtime aborts instead
-	text = base64.RawURLEncoding.EncodeToString(b[:])
+	text = hex.EncodeToString(b[:])
 	return text, Hash(text)
 }
 

@@ -2,7 +2,6 @@ package token_test
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"testing"
 
@@ -16,7 +15,7 @@ func TestATokenIs256RandomBits(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		text, hash := token.New()
-		bits, err := base64.RawURLEncoding.DecodeString(text)
+		bits, err := hex.DecodeString(text)
 		require.NoError(t, err)
 		require.Len(t, bits, 32)
 		require.Equal(t, token.Hash(text), hash)

@@ -23,7 +23,8 @@
 // # Payments from a provider
 //
 // No remote call runs inside a transaction. The PENDING payment is committed,
-// then the provider is asked, then its answer is written. A crash in between
+// with the answer under its Idempotency-Key; then the provider is asked, then the
+// code is written, into the payment and into the stored answer. A crash in between
 // leaves a PENDING payment without a QR; the till's retry, with the same id or
 // Idempotency-Key, picks it up.
 package checkout

@@ -15,10 +15,6 @@ import (
 	"tiem/internal/sale"
 )
 
-// paymentNamespace makes the ids of payments whose till sent none but an
-// Idempotency-Key, so that a retry finds the payment that the first try began.
-var paymentNamespace = uuid.Must(uuid.FromString("5f0c6d1e-7469-5d65-8a1b-746965d6d002"))
-
 // PaymentReply is the answer to a payment's change.
 type PaymentReply = idempotency.Reply[sale.Payment]
 
@@ -30,22 +26,16 @@ func (d *Desk) Pay(ctx context.Context, by Caller, id uuid.UUID, tender sale.Ten
 	if err != nil {
 		return PaymentReply{}, err
 	}
-	if tender.ID, err = paymentID(tender.ID, by); err != nil {
-		return PaymentReply{}, err
+	if tender.ID.IsNil() {
+		if tender.ID, err = uuid.NewV7(); err != nil {
+			return PaymentReply{}, fault.Wrap(err, fault.Internal, "no_randomness", "no payment id could be made")
+		}
 	}
-	if provider == nil {
-		return d.begin(ctx, by, id, tender)
+	begun, err := d.begin(ctx, by, id, tender)
+	if err != nil || provider == nil || begun.Body.Status != sale.Pending || begun.Body.QRPayload != "" {
+		return begun, err
 	}
-	// The key is stored with the second step, whose answer carries the code; so
-	// look first whether that has happened.
-	if reply, found, err := idempotency.Recall[sale.Payment](ctx, d.DB, by.Once); found || err != nil {
-		return reply, err
-	}
-	begun, err := d.begin(ctx, Caller{TerminalID: by.TerminalID}, id, tender)
-	if err != nil {
-		return PaymentReply{}, err
-	}
-	return d.charge(ctx, by, id, begun, provider)
+	return d.charge(ctx, by, begun, provider)
 }
 
 // provider is who makes a QR for the tender; nil for CASH.
@@ -73,20 +63,6 @@ func (d *Desk) provider(tender *sale.Tender) (payment.Provider, error) {
 	return p, nil
 }
 
-func paymentID(id uuid.UUID, by Caller) (uuid.UUID, error) {
-	switch {
-	case !id.IsNil():
-		return id, nil
-	case by.Once.Key != "":
-		return uuid.NewV5(paymentNamespace, by.TerminalID+" "+by.Once.Key), nil
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return id, fault.Wrap(err, fault.Internal, "no_randomness", "no payment id could be made")
-	}
-	return id, nil
-}
-
 // begin commits the payment: CAPTURED for cash, PENDING for a provider. The same
 // id again is the same payment, with status 200.
 func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
@@ -112,30 +88,34 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 	return reply, err
 }
 
-// charge asks the provider for the code and writes it down. A definite refusal
-// makes the payment FAILED; anything else leaves it PENDING, to be asked again.
-func (d *Desk) charge(ctx context.Context, by Caller, id uuid.UUID, begun PaymentReply, provider payment.Provider) (PaymentReply, error) {
+// charge asks the provider for the code and writes it down, with the payment and
+// with the stored answer. A definite refusal makes the payment FAILED; anything
+// else leaves it PENDING, and a retry asks again: the payment's id keeps the
+// provider from charging twice.
+func (d *Desk) charge(ctx context.Context, by Caller, begun PaymentReply, provider payment.Provider) (PaymentReply, error) {
 	p := begun.Body
-	if p.Status != sale.Pending || p.QRPayload != "" {
-		return begun, nil
-	}
-	charge, refused := provider.Create(ctx, payment.Intent{PaymentID: p.ID, TransactionID: id, StoreID: d.StoreID, TerminalID: by.TerminalID,
-		Amount: p.Amount, Currency: d.Currency, CreatedAt: p.CreatedAt})
+	charge, refused := provider.Create(ctx, payment.Intent{PaymentID: p.ID, TransactionID: p.TransactionID, StoreID: d.StoreID,
+		TerminalID: by.TerminalID, Amount: p.Amount, Currency: d.Currency, CreatedAt: p.CreatedAt})
 	if kind := fault.KindOf(refused); refused != nil && (kind == fault.Unknown || kind == fault.Unavailable) {
 		return PaymentReply{}, refused
 	}
-	reply, err := d.changePayment(ctx, by, id, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
+	reply, err := d.changePayment(ctx, Caller{}, p.TransactionID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		p, err := s.t.Payment(begun.Body.ID)
-		if err != nil || p.Status != sale.Pending {
-			return begun.Status, p, nil, err // settled or cancelled meanwhile: that stands
+		if err != nil {
+			return 0, nil, nil, err
 		}
-		if refused != nil {
-			p.Status = sale.Failed
-		} else {
-			p.Reference, p.QRPayload, p.ExpiresAt = charge.Reference, charge.QRPayload, &charge.ExpiresAt
+		if p.Status == sale.Pending && p.QRPayload == "" { // else it was charged, settled or cancelled meanwhile: that stands
+			if refused != nil {
+				p.Status = sale.Failed
+			} else {
+				p.Reference, p.QRPayload, p.ExpiresAt = charge.Reference, charge.QRPayload, &charge.ExpiresAt
+			}
+			s.t.Version++
+			if err := queuePayment(ctx, tx, p, now); err != nil {
+				return 0, nil, nil, err
+			}
 		}
-		s.t.Version++
-		return begun.Status, p, nil, queuePayment(ctx, tx, p, now)
+		return begun.Status, p, nil, idempotency.Amend(ctx, tx, by.Once, *p)
 	})
 	if err == nil && refused != nil {
 		return PaymentReply{}, refused

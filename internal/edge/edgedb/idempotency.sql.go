@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+const amendIdempotencyKey = `-- name: AmendIdempotencyKey :exec
+UPDATE idempotency_keys SET body = $3 WHERE terminal_id = $1 AND key = $2
+`
+
+func (q *Queries) AmendIdempotencyKey(ctx context.Context, db DBTX, terminalID string, key string, body string) error {
+	_, err := db.Exec(ctx, amendIdempotencyKey, terminalID, key, body)
+	return err
+}
+
 const dropOldIdempotencyKeys = `-- name: DropOldIdempotencyKeys :execrows
 DELETE FROM idempotency_keys WHERE created_at < $1
 `

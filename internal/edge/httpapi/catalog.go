@@ -25,7 +25,7 @@ func (a *api) registerCatalog(d *door.Door) {
 
 // ListInput is a page of a list of items.
 type ListInput struct {
-	Page
+	door.Page
 	Barcode string `query:"barcode" maxLength:"64" doc:"only what a scan of this code could mean"`
 	After   string `query:"after" maxLength:"40" doc:"go on behind this sku: next of the page before"`
 }
@@ -43,15 +43,12 @@ type itemsOutput struct {
 }
 
 func (a *api) listItems(ctx context.Context, in *itemsInput) (*itemsOutput, error) {
-	rows, err := a.Catalog.Search(ctx, in.Q, in.Barcode, in.After, in.rows()+1)
+	rows, err := a.Catalog.Search(ctx, in.Q, in.Barcode, in.After, in.Lookahead())
 	if err != nil {
 		return nil, err
 	}
 	out := &itemsOutput{}
-	var more bool
-	if out.Body.Items, more = cut(rows, in.rows()); more {
-		out.Body.Next = out.Body.Items[len(out.Body.Items)-1].SKU
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, rows, func(item *catalog.Listing) string { return item.SKU })
 	return out, nil
 }
 
@@ -67,14 +64,11 @@ func (a *api) listInventory(ctx context.Context, in *ListInput) (*inventoryOutpu
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.Stock.List(ctx, in.Barcode, ids, in.After, in.rows()+1)
+	rows, err := a.Stock.List(ctx, in.Barcode, ids, in.After, in.Lookahead())
 	if err != nil {
 		return nil, err
 	}
 	out := &inventoryOutput{}
-	var more bool
-	if out.Body.Items, more = cut(rows, in.rows()); more {
-		out.Body.Next = out.Body.Items[len(out.Body.Items)-1].SKU
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, rows, func(level *stockroom.Level) string { return level.SKU })
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestTheDatabaseIsGone(t *testing.T) {
 	u.Path = "/postgres"
 	admin, err := pgx.Connect(t.Context(), u.String())
 	require.NoError(t, err)
-	defer admin.Close(t.Context())
+	defer func() { require.NoError(t, admin.Close(context.Background())) }()
 	_, err = admin.Exec(t.Context(), "alter database "+name+" with allow_connections false")
 	require.NoError(t, err)
 	_, err = admin.Exec(t.Context(), "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)

@@ -98,26 +98,9 @@ func callerOf(ctx context.Context) checkout.Caller {
 	return by
 }
 
-const maxPage = 500 // rows; larger wishes are clamped
-
-// Page is how much of a list a caller wants. Types that inputs embed are
-// exported because huma passes over embedded types that are not.
-type Page struct {
-	Limit int64 `query:"limit" doc:"rows of a page; more than 500 are 500" default:"50" minimum:"1"`
-}
-
-func (p Page) rows() int32 { return int32(min(p.Limit, maxPage)) }
-
-// cut takes the first n of rows, and tells whether there was one more.
-func cut[T any](rows []T, n int32) (first []T, more bool) {
-	if len(rows) > int(n) {
-		return rows[:n], true
-	}
-	return rows, false
-}
-
 // Mutating is the header of calls that change something, for the document; the
-// door reads it.
+// door reads it. Types that inputs embed are exported because huma passes over
+// embedded types that are not.
 type Mutating struct {
 	Key string `header:"Idempotency-Key" doc:"1 to 128 visible characters, such as a UUID: the same key with the same request gets the same answer and has no second effect" required:"false"`
 }

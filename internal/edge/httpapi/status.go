@@ -71,7 +71,7 @@ func (a *api) registerOutbox(d *door.Door) {
 }
 
 type outboxInput struct {
-	Page
+	door.Page
 	State outbox.State `query:"state" enum:"pending,published,all" default:"all"`
 	After int64        `query:"after" minimum:"0" doc:"go on behind this id"`
 }
@@ -84,14 +84,11 @@ type outboxOutput struct {
 }
 
 func (a *api) listOutbox(ctx context.Context, in *outboxInput) (*outboxOutput, error) {
-	rows, err := a.Outbox.List(ctx, a.DB, in.State, in.After, in.rows()+1)
+	rows, err := a.Outbox.List(ctx, a.DB, in.State, in.After, in.Lookahead())
 	if err != nil {
 		return nil, err
 	}
 	out := &outboxOutput{}
-	var more bool
-	if out.Body.Items, more = cut(rows, in.rows()); more {
-		out.Body.Next = strconv.FormatInt(out.Body.Items[len(out.Body.Items)-1].ID, 10)
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, rows, func(e *outbox.Entry) string { return strconv.FormatInt(e.ID, 10) })
 	return out, nil
 }

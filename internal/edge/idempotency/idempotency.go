@@ -73,7 +73,7 @@ func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() ti
 }
 
 // Recall returns the stored answer, if there is one, without running anything:
-// for a call of several transactions, of which the last one stores the answer.
+// for what must not even be looked at again when the call is a repetition.
 func Recall[T any](ctx context.Context, db *postgres.DB, req Request) (reply Reply[T], found bool, err error) {
 	if req.Key == "" {
 		return reply, false, nil
@@ -107,6 +107,20 @@ func remember[T any](ctx context.Context, tx *postgres.Tx, req Request, reply Re
 	}
 	return edgedb.New().InsertIdempotencyKey(ctx, tx.Queued(), edgedb.InsertIdempotencyKeyParams{TerminalID: req.TerminalID, Key: req.Key,
 		RequestHash: req.Hash[:], Status: int32(reply.Status), Body: string(body), CreatedAt: now})
+}
+
+// Amend replaces the stored answer's body, together with tx: for a call whose
+// first transaction commits an intent, and whose last one knows the rest of the
+// answer. A request without a key is left alone.
+func Amend[T any](ctx context.Context, tx *postgres.Tx, req Request, answer T) error {
+	if req.Key == "" {
+		return nil
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "answer_unwritable", "the answer cannot be stored")
+	}
+	return edgedb.New().AmendIdempotencyKey(ctx, tx.Queued(), req.TerminalID, req.Key, string(body))
 }
 
 // Sweep forgets answers older than Keep and returns how many there were.

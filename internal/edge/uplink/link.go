@@ -125,6 +125,8 @@ func kindOf(status int) fault.Kind {
 		return fault.Forbidden
 	case http.StatusConflict:
 		return fault.Conflict
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType:
+		return fault.NotFound // no HQ at this address, or none that knows this store
 	case http.StatusRequestEntityTooLarge:
 		return fault.TooLarge
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:

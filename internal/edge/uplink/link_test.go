@@ -63,7 +63,9 @@ func TestHTTPLinkReadsHQsAnswers(t *testing.T) {
 		"busy":                {503, `{"code":"database_busy"}`, fault.Unavailable, "database_busy"},
 		"rate":                {429, ``, fault.Unavailable, "hq_refused"},
 		"not HQ at all":       {200, `hello`, fault.Unavailable, "hq_answer_unreadable"},
-		"a redirect to login": {404, `{}`, fault.Unavailable, "hq_refused"},
+		"no such store":       {404, `{"code":"store_unknown"}`, fault.NotFound, "store_unknown"},
+		"another server":      {404, `not found`, fault.NotFound, "hq_refused"},
+		"a read-only proxy":   {405, ``, fault.NotFound, "hq_refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

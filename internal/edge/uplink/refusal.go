@@ -58,6 +58,9 @@ func (r *Relay) retreat(ctx context.Context, at *cursor, err error) {
 	case halve:
 		at.limit = max(1, r.lastSize/2)
 	case slowAlarm, hardAlarm:
+		if fault.KindOf(err) == fault.NotFound { // whoever answered is not our HQ
+			r.offline(err)
+		}
 		r.alarm(err)
 		r.log.Error("relay: ALARM, somebody must act; sales go on", "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
 		sleep(ctx, r.cfg.AlarmPause)

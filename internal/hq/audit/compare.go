@@ -29,7 +29,7 @@ func (v *verification) compareSale(e *projection.Entry, m *made) error {
 	row, ok := m.transactions[s.TransactionID]
 	name := rowName("hq_transactions", store, s.TransactionID)
 	if !ok {
-		return &Finding{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
+		return &BadRowError{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
 	}
 	delete(m.transactions, s.TransactionID)
 	v.report.Sales++
@@ -72,7 +72,7 @@ func (v *verification) compareLines(e *projection.Entry, rows []hqdb.HQLineItem)
 		row, ok := byNo[l.LineNo]
 		name := rowName("hq_line_items", v.report.StoreID, s.TransactionID) + fmt.Sprintf(" line %d", l.LineNo)
 		if !ok {
-			return &Finding{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
+			return &BadRowError{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
 		}
 		if err := same(name, e.Event.ID, []field{
 			{"item_id", row.ItemID, l.ItemID},
@@ -114,7 +114,7 @@ func (v *verification) compareTaxLines(e *projection.Entry, rows []hqdb.HQTaxLin
 			}
 		}
 		if !found {
-			return &Finding{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
+			return &BadRowError{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (v *verification) comparePayment(e *projection.Entry, m *made) error {
 	row, ok := m.payments[p.PaymentID]
 	name := rowName("hq_payments", v.report.StoreID, p.PaymentID)
 	if !ok {
-		return &Finding{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
+		return &BadRowError{name, fmt.Sprintf("is missing: event %d recorded it", e.Event.ID)}
 	}
 	delete(m.payments, p.PaymentID)
 	v.report.Payments++
@@ -153,7 +153,7 @@ type field struct {
 func same(row string, event int64, fields []field) error {
 	for _, f := range fields {
 		if f.got != f.want {
-			return &Finding{row, fmt.Sprintf("%s is %v, event %d says %v", f.name, show(f.got), event, show(f.want))}
+			return &BadRowError{row, fmt.Sprintf("%s is %v, event %d says %v", f.name, show(f.got), event, show(f.want))}
 		}
 	}
 	return nil

@@ -55,10 +55,10 @@ func (v *verification) readMade(ctx context.Context, first, last int64) (*made, 
 // leftOver finds a row that claims an event of the run that did not make it.
 func (m *made) leftOver(store string) error {
 	for id, t := range m.transactions {
-		return &Finding{rowName("hq_transactions", store, id), fmt.Sprintf("event %d did not record it", t.InboxID)}
+		return &BadRowError{rowName("hq_transactions", store, id), fmt.Sprintf("event %d did not record it", t.InboxID)}
 	}
 	for id, p := range m.payments {
-		return &Finding{rowName("hq_payments", store, id), fmt.Sprintf("event %d did not record it", p.InboxID)}
+		return &BadRowError{rowName("hq_payments", store, id), fmt.Sprintf("event %d did not record it", p.InboxID)}
 	}
 	return nil
 }

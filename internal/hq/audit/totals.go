@@ -49,7 +49,7 @@ func (v *verification) counts(ctx context.Context) error {
 		{"hq_payments", n.Payments, v.report.Payments},
 	} {
 		if t.got != t.want {
-			return &Finding{t.table + " " + v.report.StoreID, fmt.Sprintf("has %d rows, the log makes %d", t.got, t.want)}
+			return &BadRowError{t.table + " " + v.report.StoreID, fmt.Sprintf("has %d rows, the log makes %d", t.got, t.want)}
 		}
 	}
 	return nil
@@ -64,7 +64,7 @@ func (v *verification) compareStock(ctx context.Context) error {
 		name := rowName("hq_inventory", v.report.StoreID, row.ItemID)
 		want := v.stock[row.ItemID]
 		if want == nil {
-			return &Finding{name, "no movement made it"}
+			return &BadRowError{name, "no movement made it"}
 		}
 		delete(v.stock, row.ItemID)
 		if err := same(name, want.EdgeBalanceID, []field{
@@ -82,7 +82,7 @@ func (v *verification) compareStock(ctx context.Context) error {
 		}
 	}
 	for id, want := range v.stock {
-		return &Finding{rowName("hq_inventory", v.report.StoreID, id), fmt.Sprintf("is missing: event %d moved it", want.EdgeBalanceID)}
+		return &BadRowError{rowName("hq_inventory", v.report.StoreID, id), fmt.Sprintf("is missing: event %d moved it", want.EdgeBalanceID)}
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (v *verification) balance(ctx context.Context) error {
 		if v.heldUp[s.TransactionID] || s.TransactionID == v.last {
 			continue
 		}
-		return &Finding{rowName("hq_transactions", v.report.StoreID, s.TransactionID),
+		return &BadRowError{rowName("hq_transactions", v.report.StoreID, s.TransactionID),
 			fmt.Sprintf("the total of %s is %d, its payments are %d", s.ReceiptNo, s.Total, s.Captured)}
 	}
 	return nil

@@ -30,18 +30,18 @@ type Report struct {
 	Payments  int64        `json:"payments"`
 	Items     int          `json:"items"`    // in stock, at whatever quantity
 	Drifting  int          `json:"drifting"` // of them, HQ's sum is not the store's balance: no fault, but look
-	Bad       *Finding     `json:"bad,omitempty"`
+	Bad       *BadRowError `json:"bad,omitempty"`
 }
 
-// Finding is a row that is not what it should be. It is an error, so that the
+// BadRowError is a row that is not what it should be. It is an error, so that the
 // checks return it like one.
-type Finding struct {
+type BadRowError struct {
 	Row     string `json:"row"` // e.g. "hq_inbox S1 event 17"
 	Message string `json:"message"`
 }
 
 // Error is the finding in one line.
-func (f *Finding) Error() string { return f.Row + ": " + f.Message }
+func (f *BadRowError) Error() string { return f.Row + ": " + f.Message }
 
 // Verify checks one store. The error is of the database, or says that the store
 // is not there; what is wrong with the data is the report's Bad.
@@ -93,11 +93,11 @@ func (v *verification) run(ctx context.Context) error {
 		}
 	}
 	if v.report.Events != stream.ReceivedUpto || v.report.ChainHash != wire.Hash(stream.ChainHash) {
-		return &Finding{"store_streams " + store, fmt.Sprintf("says complete to %d with %s, the log ends at %d with %s",
+		return &BadRowError{"store_streams " + store, fmt.Sprintf("says complete to %d with %s, the log ends at %d with %s",
 			stream.ReceivedUpto, wire.Hash(stream.ChainHash), v.report.Events, v.report.ChainHash)}
 	}
 	if stream.Quarantined != v.report.SetAside {
-		return &Finding{"hq_quarantine " + store, fmt.Sprintf("has %d rows, %d events are set aside", stream.Quarantined, v.report.SetAside)}
+		return &BadRowError{"hq_quarantine " + store, fmt.Sprintf("has %d rows, %d events are set aside", stream.Quarantined, v.report.SetAside)}
 	}
 	return v.totals(ctx)
 }
@@ -146,5 +146,5 @@ func (v *verification) chain(event *wire.Event) error {
 }
 
 func (v *verification) bad(id int64, format string, args ...any) error {
-	return &Finding{fmt.Sprintf("hq_inbox %s event %d", v.report.StoreID, id), fmt.Sprintf(format, args...)}
+	return &BadRowError{fmt.Sprintf("hq_inbox %s event %d", v.report.StoreID, id), fmt.Sprintf(format, args...)}
 }

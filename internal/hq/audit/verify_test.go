@@ -120,3 +120,37 @@ func TestASaleThatIsNotPaid(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, report.Bad.Message, "its payments are 0")
 }
+
+// Verify sees one moment of the store, however busily it sends.
+func TestVerifyWhileTheStoreSends(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, hqdb.Migrations)
+	_, err := fleet.New(db).Add(t.Context(), "S1", "Nguyễn Trãi")
+	require.NoError(t, err)
+	in := intake.New(db, prometheus.NewRegistry())
+	shop := hqtest.NewShop("S1")
+	for range 200 {
+		shop.Sell(hqtest.Line{Item: tea, Quantity: sale.One})
+	}
+	sent := make(chan error, 1)
+	go func() {
+		for id := int64(1); id < shop.Head(); id += 3 {
+			if _, err := in.Accept(t.Context(), shop.Batch(id, id+2)); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for {
+		report, err := audit.Verify(t.Context(), db, "S1")
+		require.NoError(t, err)
+		require.Nil(t, report.Bad)
+		select {
+		case err := <-sent:
+			require.NoError(t, err)
+			return
+		default:
+		}
+	}
+}

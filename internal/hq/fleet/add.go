@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 
 	"tiem/internal/fault"
-	"tiem/internal/hq/hqdb"
 	"tiem/internal/postgres"
+	"tiem/internal/token"
 	"tiem/internal/wire"
 )
 
@@ -15,7 +15,7 @@ const maxName = 200 // characters of a store's name
 
 // Add registers a store, with epoch 1 and an empty log, and returns its token,
 // which is not kept. A store that is there already is a conflict (store_exists).
-func (f *Fleet) Add(ctx context.Context, id, name string) (token string, err error) {
+func (f *Fleet) Add(ctx context.Context, id, name string) (text string, err error) {
 	name = strings.TrimSpace(name)
 	switch {
 	case !wire.ValidName(id):
@@ -23,7 +23,7 @@ func (f *Fleet) Add(ctx context.Context, id, name string) (token string, err err
 	case name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsRune(name, 0) || !utf8.ValidString(name):
 		return "", fault.New(fault.Invalid, "store_name_invalid", "a store's name has 1 to %d characters", maxName).At("name")
 	}
-	token, hash := newToken()
+	text, hash := token.New()
 	err = f.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		added, err := queries.InsertStore(ctx, tx, id, name, hash)
 		if err != nil {
@@ -33,10 +33,10 @@ func (f *Fleet) Add(ctx context.Context, id, name string) (token string, err err
 			return fault.New(fault.Conflict, "store_exists", "store %s is registered already", id).At("store_id").
 				Advise("its token cannot be shown again; issue a new one with hq-platform store add --id %s --rotate", id)
 		}
-		return queries.InsertStream(ctx, hqdb.Pipeline(tx.Queue), id)
+		return queries.InsertStream(ctx, tx.Queued(), id)
 	})
 	if err != nil {
 		return "", err
 	}
-	return token, nil
+	return text, nil
 }

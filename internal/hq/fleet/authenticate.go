@@ -8,16 +8,17 @@ import (
 
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
+	"tiem/internal/token"
 )
 
-// Authenticate returns the store that token speaks for. A token that is missing,
+// Authenticate returns the store that the bearer token speaks for. A token that is missing,
 // wrong or replaced is unauthorized (token_invalid).
-func (f *Fleet) Authenticate(ctx context.Context, token string) (storeID string, err error) {
-	if token == "" {
+func (f *Fleet) Authenticate(ctx context.Context, bearer string) (storeID string, err error) {
+	if bearer == "" {
 		return "", fault.New(fault.Unauthorized, "token_missing", "a store's token is required").
 			Advise("send Authorization: Bearer … with the token that store add printed")
 	}
-	storeID, err = queries.StoreOfToken(ctx, f.db, hashToken(token))
+	storeID, err = queries.StoreOfToken(ctx, f.db, token.Hash(bearer))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", fault.New(fault.Unauthorized, "token_invalid", "HQ does not know this token").
 			Advise("the store's token may have been replaced; ask HQ for a new one")

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"tiem/internal/postgres"
+	"tiem/internal/token"
 )
 
 // Rotate issues a new token for a store; the old one is refused from now on. A
 // store that is not there is not found (store_unknown).
-func (f *Fleet) Rotate(ctx context.Context, id string) (token string, err error) {
-	token, hash := newToken()
+func (f *Fleet) Rotate(ctx context.Context, id string) (text string, err error) {
+	text, hash := token.New()
 	changed, err := queries.UpdateStoreToken(ctx, f.db, hash, id)
 	if err != nil {
 		return "", postgres.Fault(err)
@@ -17,5 +18,5 @@ func (f *Fleet) Rotate(ctx context.Context, id string) (token string, err error)
 	if changed == 0 {
 		return "", unknown(id)
 	}
-	return token, nil
+	return text, nil
 }

@@ -345,14 +345,11 @@ func (q *Queries) ReadInbox(ctx context.Context, db DBTX, storeID string, after 
 	return items, nil
 }
 
-const setInboxStates = `-- name: SetInboxStates :exec
-update hq_inbox i
-set state = x.state
-from (select unnest($2::bigint[]) as id, unnest($3::text[]) as state) x
-where i.store_id = $1 and i.id = x.id and i.state <> x.state
+const setInboxState = `-- name: SetInboxState :exec
+update hq_inbox set state = $1 where store_id = $2 and id = any ($3::bigint[]) and state <> $1
 `
 
-func (q *Queries) SetInboxStates(ctx context.Context, db DBTX, storeID string, ids []int64, states []string) error {
-	_, err := db.Exec(ctx, setInboxStates, storeID, ids, states)
+func (q *Queries) SetInboxState(ctx context.Context, db DBTX, state string, storeID string, ids []int64) error {
+	_, err := db.Exec(ctx, setInboxState, state, storeID, ids)
 	return err
 }

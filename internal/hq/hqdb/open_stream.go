@@ -13,7 +13,7 @@ type Stream struct {
 	LockStreamRow
 	Known bool                // the store exists
 	Run   []InboxHashesRow    // what HQ holds of the ids asked for, ascending
-	Held  map[uuid.UUID]int64 // aggregates with events set aside, and the first of each
+	Held  map[uuid.UUID]int64 // aggregates (of those asked for) with events set aside, and the first of each
 }
 
 // Sender is a transaction that runs a batch in one round trip.
@@ -22,9 +22,9 @@ type Sender interface {
 }
 
 // OpenStream locks the store's stream and reads, in the same round trip, what
-// HQ holds of the ids firstID to lastID and which aggregates are held up. The
-// reads see all that was committed before the lock was had.
-func OpenStream(ctx context.Context, tx Sender, storeID string, firstID, lastID int64) (Stream, error) {
+// HQ holds of the ids firstID to lastID and which of the aggregates are held up.
+// The reads see all that was committed before the lock was had.
+func OpenStream(ctx context.Context, tx Sender, storeID string, firstID, lastID int64, aggregates []uuid.UUID) (Stream, error) {
 	s := Stream{Held: map[uuid.UUID]int64{}}
 	batch := &pgx.Batch{}
 	batch.Queue(lockStream, storeID).QueryRow(func(row pgx.Row) error {
@@ -39,7 +39,7 @@ func OpenStream(ctx context.Context, tx Sender, storeID string, firstID, lastID 
 		s.Run, err = pgx.CollectRows(rows, pgx.RowToStructByPos[InboxHashesRow])
 		return err
 	})
-	batch.Queue(heldAggregates, storeID).Query(func(rows pgx.Rows) error {
+	batch.Queue(heldAggregates, storeID, aggregates).Query(func(rows pgx.Rows) error {
 		held, err := pgx.CollectRows(rows, pgx.RowToStructByPos[HeldAggregatesRow])
 		for _, h := range held {
 			s.Held[h.AggregateID] = h.FirstID

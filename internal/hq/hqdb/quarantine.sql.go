@@ -105,7 +105,7 @@ func (q *Queries) GetQuarantined(ctx context.Context, db DBTX, storeID string, i
 const heldAggregates = `-- name: HeldAggregates :many
 select aggregate_id, min(id)::bigint as first_id
 from hq_quarantine
-where store_id = $1
+where store_id = $1 and aggregate_id = any ($2::uuid[])
 group by aggregate_id
 `
 
@@ -114,9 +114,9 @@ type HeldAggregatesRow struct {
 	FirstID     int64
 }
 
-// Aggregates with an event set aside, and the first of them.
-func (q *Queries) HeldAggregates(ctx context.Context, db DBTX, storeID string) ([]HeldAggregatesRow, error) {
-	rows, err := db.Query(ctx, heldAggregates, storeID)
+// Those of the aggregates that have an event set aside, and the first of them.
+func (q *Queries) HeldAggregates(ctx context.Context, db DBTX, storeID string, aggregateIds []uuid.UUID) ([]HeldAggregatesRow, error) {
+	rows, err := db.Query(ctx, heldAggregates, storeID, aggregateIds)
 	if err != nil {
 		return nil, err
 	}

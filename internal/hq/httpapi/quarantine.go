@@ -22,7 +22,7 @@ func (a *api) registerQuarantine(d *door.Door) {
 }
 
 type quarantineInput struct {
-	PageInput
+	door.Page
 
 	StoreID string `query:"store_id" doc:"only this store's" maxLength:"16"`
 	After   string `query:"after" doc:"next of the page before" maxLength:"40"`
@@ -36,7 +36,7 @@ type quarantineOutput struct {
 }
 
 func (a *api) listQuarantine(ctx context.Context, in *quarantineInput) (*quarantineOutput, error) {
-	page := quarantine.Page{Store: in.StoreID, Limit: in.rows() + 1}
+	page := quarantine.Page{Store: in.StoreID, Limit: in.Rows() + 1}
 	if in.After != "" {
 		store, id, _ := strings.Cut(in.After, ":")
 		n, err := strconv.ParseInt(id, 10, 64)
@@ -50,10 +50,8 @@ func (a *api) listQuarantine(ctx context.Context, in *quarantineInput) (*quarant
 		return nil, err
 	}
 	out := &quarantineOutput{}
-	var more bool
-	if out.Body.Items, more = cut(items, in.rows()); more {
-		last := out.Body.Items[len(out.Body.Items)-1]
-		out.Body.Next = last.StoreID + ":" + strconv.FormatInt(last.ID, 10)
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, items, func(last *quarantine.Item) string {
+		return last.StoreID + ":" + strconv.FormatInt(last.ID, 10)
+	})
 	return out, nil
 }

@@ -35,7 +35,7 @@ func (a *api) registerStores(d *door.Door) {
 }
 
 type storesInput struct {
-	PageInput
+	door.Page
 
 	After string `query:"after" doc:"go on behind this store_id" maxLength:"16"`
 }
@@ -48,15 +48,12 @@ type storesOutput struct {
 }
 
 func (a *api) listStores(ctx context.Context, in *storesInput) (*storesOutput, error) {
-	stores, err := a.Fleet.List(ctx, in.After, in.rows()+1)
+	stores, err := a.Fleet.List(ctx, in.After, in.Lookahead())
 	if err != nil {
 		return nil, err
 	}
 	out := &storesOutput{}
-	var more bool
-	if out.Body.Items, more = cut(stores, in.rows()); more {
-		out.Body.Next = out.Body.Items[len(out.Body.Items)-1].StoreID
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, stores, func(s *fleet.Store) string { return s.StoreID })
 	return out, nil
 }
 
@@ -68,8 +65,9 @@ type addStoreInput struct {
 }
 
 type addedStore struct {
-	fleet.Store
+	wire.StoreSync
 
+	Name  string `json:"name"`
 	Token string `json:"token" doc:"the store's token: keep it, it is not shown again"`
 }
 
@@ -82,8 +80,9 @@ func (a *api) addStore(ctx context.Context, in *addStoreInput) (*addStoreOutput,
 	if err != nil {
 		return nil, err
 	}
-	store, err := a.Fleet.Get(ctx, in.Body.StoreID)
-	return &addStoreOutput{Body: addedStore{Store: store, Token: token}}, err
+	// What a new store is like is known: a look-up could fail and lose the token.
+	fresh := wire.StoreSync{StoreID: in.Body.StoreID, Epoch: 1}
+	return &addStoreOutput{Body: addedStore{StoreSync: fresh, Name: in.Body.Name, Token: token}}, nil
 }
 
 // StoreInput is the store that a path names.
@@ -111,7 +110,7 @@ func (a *api) getStoreSync(ctx context.Context, in *StoreInput) (*syncOutput, er
 
 type eventsInput struct {
 	StoreInput
-	PageInput
+	door.Page
 
 	After int64 `query:"after" doc:"go on behind this id" minimum:"0"`
 }
@@ -127,14 +126,11 @@ func (a *api) listStoreEvents(ctx context.Context, in *eventsInput) (*eventsOutp
 	if _, err := a.Fleet.Get(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	events, err := a.Intake.Events(ctx, in.ID, in.After, in.rows()+1)
+	events, err := a.Intake.Events(ctx, in.ID, in.After, in.Lookahead())
 	if err != nil {
 		return nil, err
 	}
 	out := &eventsOutput{}
-	var more bool
-	if out.Body.Items, more = cut(events, in.rows()); more {
-		out.Body.Next = strconv.FormatInt(out.Body.Items[len(out.Body.Items)-1].ID, 10)
-	}
+	out.Body.Items, out.Body.Next = door.Cut(in.Page, events, func(e *intake.Received) string { return strconv.FormatInt(e.ID, 10) })
 	return out, nil
 }

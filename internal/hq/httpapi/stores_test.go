@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/hq"
@@ -70,6 +71,8 @@ func TestSyncIsForScriptsAndTheStoreItself(t *testing.T) {
 	fresh := s.call(t, "GET", "/v1/stores/S1/sync", hqToken, nil)
 	require.Equal(t, http.StatusOK, fresh.status)
 	require.NotContains(t, fresh.body, "last_seen", "a script is not the store")
+	heard := s.call(t, "GET", "/v1/stores/S2/sync", s.tokens["S2"], nil)
+	require.Contains(t, heard.body, "last_seen", "a store that asks was heard")
 
 	shop := hqtest.NewShop("S1")
 	shop.Sell(one(tea))
@@ -122,6 +125,20 @@ func TestEventsPage(t *testing.T) {
 	require.Equal(t, "unknown_type", item["code"])
 	require.Empty(t, s.call(t, "GET", "/v1/quarantine?after=S1:4", hqToken, nil).body["items"])
 	s.requireProblem(t, s.call(t, "GET", "/v1/quarantine?after=nonsense", hqToken, nil), http.StatusUnprocessableEntity, "cursor_invalid")
+}
+
+func TestALargerLimitIsClamped(t *testing.T) {
+	s := setup(t)
+	shop := hqtest.NewShop("S1")
+	for range 501 {
+		shop.AppendRaw("FromTheFuture", 1, uuid.Must(uuid.NewV7()), "{}")
+	}
+	require.Equal(t, http.StatusOK, s.call(t, "POST", ingestion, s.tokens["S1"], shop.Batch(1, 500)).status)
+	require.Equal(t, http.StatusOK, s.call(t, "POST", ingestion, s.tokens["S1"], shop.Batch(501, 501)).status)
+	a := s.call(t, "GET", "/v1/stores/S1/events?limit=501", hqToken, nil)
+	require.Len(t, a.body["items"], 500)
+	require.Equal(t, "500", a.body["next"])
+	require.Len(t, s.call(t, "GET", "/v1/stores/S1/events", hqToken, nil).body["items"], 50)
 }
 
 func TestMetricsCountResultsWithoutStores(t *testing.T) {

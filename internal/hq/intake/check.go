@@ -33,20 +33,14 @@ func (d *delivery) check(s *hqdb.Stream) error {
 // id before the batch or within it.
 func (d *delivery) checkOverlap(s *hqdb.Stream) error {
 	b := d.batch
-	fork := func(id int64) error {
-		return fault.New(fault.Conflict, wire.CodeFork, "HQ holds another event %d of store %s", id, b.StoreID).
-			Advise("two boxes wrote this store's log, or its database was changed: stop sending and look").With("at_id", id)
-	}
-	if b.FirstID == s.ReceivedUpto+1 && !bytes.Equal(s.ChainHash, b.PrevHash[:]) {
-		return fork(s.ReceivedUpto)
-	}
 	for _, held := range s.Run {
 		mine := b.PrevHash
 		if held.ID >= b.FirstID {
 			mine = b.Events[held.ID-b.FirstID].Hash
 		}
 		if !bytes.Equal(held.Hash, mine[:]) {
-			return fork(held.ID)
+			return fault.New(fault.Conflict, wire.CodeFork, "HQ holds another event %d of store %s", held.ID, b.StoreID).
+				Advise("two boxes wrote this store's log, or its database was changed: stop sending and look").With("at_id", held.ID)
 		}
 	}
 	return nil

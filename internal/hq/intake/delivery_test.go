@@ -3,6 +3,7 @@ package intake_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -98,22 +99,59 @@ func TestTwoSendersAtOnceHaveOneEffect(t *testing.T) {
 	for range 40 {
 		shop.Sell(one(tea), one(coffee))
 	}
-	const senders = 6
-	acks := make([]wire.Ack, senders)
-	errs := make([]error, senders)
-	var wg sync.WaitGroup
-	for i := range senders {
-		wg.Go(func() { acks[i], errs[i] = in.Accept(t.Context(), shop.All()) })
-	}
-	wg.Wait()
 	accepted := 0
-	for i := range senders {
-		require.NoError(t, errs[i])
-		require.Equal(t, shop.HashAt(shop.Head()), acks[i].ChainHash)
-		require.Equal(t, int(shop.Head()), acks[i].Accepted+acks[i].Duplicates)
-		accepted += acks[i].Accepted
+	for first := int64(1); first <= shop.Head(); first += 3 { // many rounds: in the first ones they are still connecting
+		batch := shop.Batch(first, min(first+2, shop.Head()))
+		const senders = 4
+		acks := make([]wire.Ack, senders)
+		errs := make([]error, senders)
+		var wg sync.WaitGroup
+		for i := range senders {
+			wg.Go(func() { acks[i], errs[i] = in.Accept(t.Context(), batch) })
+		}
+		wg.Wait()
+		for i := range senders {
+			require.NoError(t, errs[i])
+			require.Equal(t, batch.Events[len(batch.Events)-1].Hash, acks[i].ChainHash)
+			require.Equal(t, len(batch.Events), acks[i].Accepted+acks[i].Duplicates)
+			accepted += acks[i].Accepted
+		}
 	}
 	require.Equal(t, int(shop.Head()), accepted)
 	require.EqualValues(t, 40, whole(t, db, shop.Head()).Sales)
 	require.EqualValues(t, -30_000, count(t, db, "select on_hand_milli from hq_inventory where sku = 'TEA'"))
+}
+
+// What is set aside is read under the store's lock: an event that arrives while
+// the one before it is being replayed does not wait for a row that is gone.
+func TestTheIntakeReadsBehindTheStoresLock(t *testing.T) {
+	db, in, shop := setup(t)
+	shop.Load(tea)
+	id := newID()
+	shop.AppendRaw("FromTheFuture", 1, id, "{}")
+	accept(t, in, shop.All())
+	late := shop.Append(wire.TypeInventoryAdjusted, id, shop.Moved(id, one(tea))).ID
+
+	conn, err := db.Pool().Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	replay, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = replay.Exec(t.Context(), "select 1 from store_streams for update")
+	require.NoError(t, err)
+	var ack wire.Ack
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		ack, err = in.Accept(t.Context(), shop.Batch(late, late))
+		done <- err
+	}()
+	require.Eventually(t, func() bool {
+		return count(t, db, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1
+	}, 2*time.Second, time.Millisecond)
+	_, err = replay.Exec(t.Context(), "delete from hq_quarantine; update hq_inbox set state = 'APPLIED'")
+	require.NoError(t, err)
+	require.NoError(t, replay.Commit(t.Context()))
+	require.NoError(t, <-done)
+	require.Equal(t, 1, ack.Accepted, "%v", ack.Errors)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tiem/internal/failpoint"
@@ -44,12 +45,12 @@ func (in *Intake) accept(ctx context.Context, batch *wire.Batch) (wire.Ack, erro
 	if err := batch.Validate(); err != nil {
 		return wire.Ack{}, err
 	}
-	d := &delivery{batch: batch, brokenAt: batch.BrokenAt()}
+	d := &delivery{batch: batch, brokenAt: batch.BrokenAt(), aggregates: aggregateIDs(batch)}
 	if d.brokenAt == 0 { // else it is going to be refused
 		d.entries = projection.ReadAll(batch.Events)
 	}
 	ack, err := in.commit(ctx, d)
-	if projection.Refused(err) != nil {
+	if projection.Refused(err) != nil { // or hq_inbox refused an event_id: then it does so again
 		d.careful = true
 		ack, err = in.commit(ctx, d)
 	}
@@ -62,17 +63,18 @@ func (in *Intake) accept(ctx context.Context, batch *wire.Batch) (wire.Ack, erro
 // delivery is a batch on its way in, with all that is known of it before the
 // database is asked.
 type delivery struct {
-	batch    *wire.Batch
-	brokenAt int64              // the first id whose hash is wrong; 0 if none
-	entries  []projection.Entry // the batch's events, read
-	careful  bool               // PostgreSQL refused the projections: go by savepoints
+	batch      *wire.Batch
+	brokenAt   int64              // the first id whose hash is wrong; 0 if none
+	aggregates []uuid.UUID        // that the events are about, each once
+	entries    []projection.Entry // the batch's events, read
+	careful    bool               // PostgreSQL refused the projections: go by savepoints
 }
 
 // commit runs the delivery's transaction.
 func (in *Intake) commit(ctx context.Context, d *delivery) (ack wire.Ack, err error) {
 	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		b := d.batch
-		stream, err := hqdb.OpenStream(ctx, tx, b.StoreID, b.FirstID-1, b.LastID())
+		stream, err := hqdb.OpenStream(ctx, tx, b.StoreID, b.FirstID-1, b.LastID(), d.aggregates)
 		if err != nil {
 			return err
 		}

@@ -67,15 +67,16 @@ func accept(t *testing.T, in *intake.Intake, batch *wire.Batch) wire.Ack {
 	return ack
 }
 
-// refuse hands in a batch that must be refused with code and leave no trace.
-func refuse(t *testing.T, db *postgres.DB, in *intake.Intake, batch *wire.Batch, code string) *fault.Error {
+// refuse hands in a batch that must be refused with code and leave no trace. It
+// returns the refusal's details.
+func refuse(t *testing.T, db *postgres.DB, in *intake.Intake, batch *wire.Batch, code string) map[string]any {
 	t.Helper()
 	before := dump(t, db)
 	_, err := in.Accept(t.Context(), batch)
 	require.Error(t, err)
 	require.Equal(t, code, fault.CodeOf(err), "%v", err)
 	require.Equal(t, before, dump(t, db), "a refused batch leaves no trace")
-	return fault.As(err)
+	return fault.As(err).Details
 }
 
 func addStore(t *testing.T, db *postgres.DB, id string) {

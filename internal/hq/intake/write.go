@@ -2,6 +2,8 @@ package intake
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -15,7 +17,7 @@ import (
 // write queues everything of the delivery that is new, to travel with COMMIT,
 // and says what became of each new event.
 func (d *delivery) write(ctx context.Context, tx *postgres.Tx, s *hqdb.Stream) ([]projection.Verdict, error) {
-	b, pipe := d.batch, hqdb.Pipeline(tx.Queue)
+	b, pipe := d.batch, tx.Queued()
 	if b.LastID() <= s.ReceivedUpto { // nothing is new, but the store was heard
 		return nil, queries.TouchStream(ctx, pipe, b.StoreID)
 	}
@@ -68,4 +70,12 @@ func eventIDs(b *wire.Batch) []uuid.UUID {
 		ids[i] = b.Events[i].EventID
 	}
 	return ids
+}
+
+func aggregateIDs(b *wire.Batch) []uuid.UUID {
+	seen := make(map[uuid.UUID]struct{}, len(b.Events))
+	for i := range b.Events {
+		seen[b.Events[i].AggregateID] = struct{}{}
+	}
+	return slices.Collect(maps.Keys(seen))
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/fault"
-	"tiem/internal/hq/hqdb"
 	"tiem/internal/postgres"
 )
 
@@ -44,7 +43,7 @@ func (r *Run) applyPart(ctx context.Context, tx *postgres.Tx, entries []Entry) e
 func (r *Run) try(ctx context.Context, tx *postgres.Tx, part []*Entry) (*fault.Error, error) {
 	batch := &pgx.Batch{}
 	batch.Queue("savepoint part")
-	if err := write(ctx, hqdb.IntoBatch(batch), r.storeID, part); err != nil {
+	if err := write(ctx, postgres.IntoBatch(batch), r.storeID, part); err != nil {
 		return nil, err
 	}
 	batch.Queue("release savepoint part")
@@ -65,8 +64,6 @@ func Refused(err error) *fault.Error {
 		return fault.Wrap(err, fault.Invalid, code, "%s", message).With("constraint", constraint)
 	}
 	switch {
-	case strings.HasPrefix(constraint, "hq_inbox"):
-		return nil // the intake's own business
 	case constraint == "hq_transactions_receipt_no_key":
 		return reason(CodeReceiptReused, "the receipt number stands on another sale of the store")
 	case constraint == "hq_transactions_pkey":

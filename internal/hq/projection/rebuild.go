@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"maps"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -69,18 +70,16 @@ func rebuildPart(ctx context.Context, tx *postgres.Tx, storeID string, after int
 		return nil, err
 	}
 	verdicts := run.Verdicts()
-	for aggregate, id := range run.held {
-		held[aggregate] = id
-	}
+	maps.Copy(held, run.held)
 	return verdicts, Record(ctx, tx, storeID, verdicts)
 }
 
 func clearStore(ctx context.Context, tx *postgres.Tx, storeID string) error {
-	clear := []func(context.Context, hqdb.DBTX, string) error{
+	tables := []func(context.Context, hqdb.DBTX, string) error{
 		queries.ClearTransactions, queries.ClearLineItems, queries.ClearTaxLines, queries.ClearPayments, queries.ClearInventory,
 	}
-	for _, table := range clear {
-		if err := table(ctx, tx, storeID); err != nil {
+	for _, empty := range tables {
+		if err := empty(ctx, tx, storeID); err != nil {
 			return err
 		}
 	}

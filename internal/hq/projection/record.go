@@ -9,18 +9,16 @@ import (
 // Record writes what became of events that hq_inbox holds already: their state,
 // and hq_quarantine with it.
 func Record(ctx context.Context, db hqdb.DBTX, storeID string, verdicts []Verdict) error {
-	ids, states := make([]int64, len(verdicts)), make([]string, len(verdicts))
-	var applied []int64
-	for i, v := range verdicts {
-		ids[i], states[i] = v.Entry.Event.ID, v.State
-		if v.State == Applied {
-			applied = append(applied, ids[i])
+	byState := map[string][]int64{}
+	for _, v := range verdicts {
+		byState[v.State] = append(byState[v.State], v.Entry.Event.ID)
+	}
+	for state, ids := range byState {
+		if err := queries.SetInboxState(ctx, db, state, storeID, ids); err != nil {
+			return err
 		}
 	}
-	if err := queries.SetInboxStates(ctx, db, storeID, ids, states); err != nil {
-		return err
-	}
-	if len(applied) > 0 {
+	if applied := byState[Applied]; len(applied) > 0 {
 		if err := queries.LetGo(ctx, db, storeID, applied); err != nil {
 			return err
 		}

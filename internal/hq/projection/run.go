@@ -2,11 +2,12 @@ package projection
 
 import (
 	"context"
+	"maps"
 
 	"github.com/gofrs/uuid/v5"
 
 	"tiem/internal/fault"
-	"tiem/internal/hq/hqdb"
+	"tiem/internal/postgres"
 	"tiem/internal/wire"
 )
 
@@ -37,10 +38,8 @@ type Verdict struct {
 // NewRun plans a run; entries are in id order. held names the aggregates that
 // have events set aside already, and the first of each; it is not changed.
 func NewRun(storeID string, entries []Entry, held map[uuid.UUID]int64) *Run {
-	r := &Run{storeID: storeID, entries: entries, held: make(map[uuid.UUID]int64, len(held)), refused: map[int64]*fault.Error{}}
-	for aggregate, id := range held {
-		r.held[aggregate] = id
-	}
+	r := &Run{storeID: storeID, entries: entries, held: map[uuid.UUID]int64{}, refused: map[int64]*fault.Error{}}
+	maps.Copy(r.held, held)
 	for i := range entries {
 		if entries[i].Refusal != nil {
 			r.setAside(&entries[i], entries[i].Refusal)
@@ -52,7 +51,7 @@ func NewRun(storeID string, entries []Entry, held map[uuid.UUID]int64) *Run {
 // Queue hands the writes of every event that can be applied to pipe. When the
 // queue is sent, PostgreSQL may still refuse it (Refused): then the transaction
 // is to be run again with Apply.
-func (r *Run) Queue(ctx context.Context, pipe hqdb.Pipeline) error {
+func (r *Run) Queue(ctx context.Context, pipe postgres.Pipeline) error {
 	return write(ctx, pipe, r.storeID, r.applicable(r.entries))
 }
 

@@ -94,7 +94,7 @@ func verifyTotals(s *wire.SaleRecorded) error {
 		discount += l.Discount
 		byRate[taxKey{l.TaxCode, l.RateBP}] += l.Amount
 	}
-	if gross > money.Max {
+	if gross-discount > money.Max {
 		return invalid("the sale's total is out of range")
 	}
 	tax, err := verifyTaxLines(s.TaxLines, byRate)

@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/gofrs/uuid/v5"
@@ -13,6 +14,7 @@ import (
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/hqtest"
 	"tiem/internal/hq/intake"
+	"tiem/internal/hq/projection"
 	"tiem/internal/hq/quarantine"
 	"tiem/internal/postgres"
 	"tiem/internal/postgres/postgrestest"
@@ -201,4 +203,29 @@ func TestTheGaugeCountsTheQuarantine(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "tiem_quarantined", families[0].GetName())
 	require.InDelta(t, 3, families[0].GetMetric()[0].GetGauge().GetValue(), 0)
+}
+
+// Replay and rebuild stand in the same line as the intake: a store's data is
+// changed by one transaction at a time.
+func TestReplayAndRebuildWaitForTheStoresLock(t *testing.T) {
+	h := setup(t)
+	h.repair(t)
+	conn, err := h.db.Pool().Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "select 1 from store_streams for update")
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	var replayed, rebuilt error
+	wg.Go(func() { _, replayed = h.q.Replay(t.Context(), "S1", h.badID) })
+	wg.Go(func() { _, rebuilt = projection.Rebuild(t.Context(), h.db, "S1") })
+	wg.Wait()
+	require.Equal(t, "database_locked", fault.CodeOf(replayed))
+	require.Equal(t, "database_locked", fault.CodeOf(rebuilt))
+	require.NoError(t, tx.Rollback(t.Context()))
+	_, err = projection.Rebuild(t.Context(), h.db, "S1")
+	require.NoError(t, err)
+	h.requireWhole(t) // a rebuild tries again what was set aside
 }

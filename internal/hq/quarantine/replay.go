@@ -101,5 +101,5 @@ func replay(ctx context.Context, tx *postgres.Tx, storeID string, held []project
 			State: v.State, Code: v.Code, Message: v.Message,
 		})
 	}
-	return result, projection.Record(ctx, hqdb.Pipeline(tx.Queue), storeID, verdicts)
+	return result, projection.Record(ctx, tx.Queued(), storeID, verdicts)
 }

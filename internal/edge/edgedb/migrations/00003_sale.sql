@@ -184,6 +184,13 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'Answers of mutating calls that succeeded, kept 35 days, stored in the effect''s own transaction.';
 
+-- Row triggers do not see TRUNCATE.
+CREATE TRIGGER transactions_are_not_cut_off BEFORE TRUNCATE ON transactions EXECUTE FUNCTION refuse_change('sales are never deleted');
+CREATE TRIGGER line_items_are_not_cut_off BEFORE TRUNCATE ON line_items EXECUTE FUNCTION refuse_change('sales are never deleted');
+CREATE TRIGGER tax_lines_are_not_cut_off BEFORE TRUNCATE ON tax_lines EXECUTE FUNCTION refuse_change('sales are never deleted');
+CREATE TRIGGER payments_are_not_cut_off BEFORE TRUNCATE ON payments EXECUTE FUNCTION refuse_change('payments are never deleted');
+CREATE TRIGGER receipt_counters_are_not_cut_off BEFORE TRUNCATE ON receipt_counters EXECUTE FUNCTION refuse_change('receipt numbers are never reset');
+
 -- +goose Down
 DROP TABLE idempotency_keys, receipt_counters, payment_exceptions, payments, tax_lines, line_items, transactions;
 DROP FUNCTION guard_open_sale();

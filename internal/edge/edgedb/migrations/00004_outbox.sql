@@ -50,6 +50,9 @@ CREATE TRIGGER outbox_unpublished_is_kept BEFORE DELETE ON outbox
   FOR EACH ROW WHEN (OLD.published_at IS NULL)
   EXECUTE FUNCTION refuse_change('an event that HQ has not acknowledged is never deleted');
 
+CREATE TRIGGER outbox_is_not_cut_off BEFORE TRUNCATE ON outbox EXECUTE FUNCTION refuse_change('the outbox only grows');
+CREATE TRIGGER outbox_head_is_not_cut_off BEFORE TRUNCATE ON outbox_head EXECUTE FUNCTION refuse_change('the outbox only grows');
+
 CREATE TABLE sync_cursors (
   name       text PRIMARY KEY,
   position   bigint NOT NULL CHECK (position >= 0),

@@ -9,3 +9,6 @@ INSERT INTO idempotency_keys (terminal_id, key, request_hash, status, body, crea
 
 -- name: DropOldIdempotencyKeys :execrows
 DELETE FROM idempotency_keys WHERE created_at < sqlc.arg(before);
+
+-- name: AmendIdempotencyKey :exec
+UPDATE idempotency_keys SET body = $3 WHERE terminal_id = $1 AND key = $2;

@@ -64,8 +64,5 @@ join hq_inbox i on i.store_id = q.store_id and i.id = q.id
 where q.store_id = @store_id and q.aggregate_id = @aggregate_id
 order by q.id;
 
--- name: SetInboxStates :exec
-update hq_inbox i
-set state = x.state
-from (select unnest(@ids::bigint[]) as id, unnest(@states::text[]) as state) x
-where i.store_id = @store_id and i.id = x.id and i.state <> x.state;
+-- name: SetInboxState :exec
+update hq_inbox set state = @state where store_id = @store_id and id = any (@ids::bigint[]) and state <> @state;

@@ -1,8 +1,8 @@
 -- name: HeldAggregates :many
--- Aggregates with an event set aside, and the first of them.
+-- Those of the aggregates that have an event set aside, and the first of them.
 select aggregate_id, min(id)::bigint as first_id
 from hq_quarantine
-where store_id = @store_id
+where store_id = @store_id and aggregate_id = any (@aggregate_ids::uuid[])
 group by aggregate_id;
 
 -- name: SetAside :exec

@@ -1,0 +1,163 @@
+package idempotency_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+	"tiem/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+type body struct {
+	Receipt string    `json:"receipt"`
+	At      time.Time `json:"at"`
+}
+
+// counter is a call whose effect is a row; it counts how often it ran.
+type counter struct {
+	db   *postgres.DB
+	runs atomic.Int32
+	now  time.Time
+}
+
+func newCounter(t *testing.T) *counter {
+	t.Helper()
+	t.Parallel()
+	db := postgrestest.New(t, edgedb.Migrations())
+	_, err := db.Exec(t.Context(), "create table effects (n serial)")
+	require.NoError(t, err)
+	return &counter{db: db, now: time.Now().Truncate(time.Microsecond)}
+}
+
+func request(terminal, key, text string) idempotency.Request {
+	return idempotency.Request{TerminalID: terminal, Key: key, Hash: sha256.Sum256([]byte(text))}
+}
+
+func (c *counter) run(ctx context.Context, req idempotency.Request, fail error) (idempotency.Reply[body], error) {
+	return idempotency.Run(ctx, c.db, req, func() time.Time { return c.now }, func(ctx context.Context, tx *postgres.Tx) (int, body, error) {
+		n := c.runs.Add(1)
+		if _, err := tx.Exec(ctx, "insert into effects default values"); err != nil {
+			return 0, body{}, err
+		}
+		return 201, body{Receipt: strconv.Itoa(int(n)), At: c.now}, fail
+	})
+}
+
+func (c *counter) rows(t *testing.T, table string) (n int) {
+	t.Helper()
+	require.NoError(t, c.db.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
+	return n
+}
+
+func TestASecondRunIsTheStoredAnswer(t *testing.T) {
+	c := newCounter(t)
+	first, err := c.run(t.Context(), request("T1", "k", "a"), nil)
+	require.NoError(t, err)
+	require.Equal(t, idempotency.Reply[body]{Status: 201, Body: body{"1", c.now}}, first)
+	again, err := c.run(t.Context(), request("T1", "k", "a"), nil)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, first.Status, again.Status)
+	require.True(t, first.Body.At.Equal(again.Body.At))
+	require.Equal(t, "1", again.Body.Receipt)
+	require.EqualValues(t, 1, c.runs.Load())
+	require.Equal(t, 1, c.rows(t, "effects"))
+
+	recalled, found, err := idempotency.Recall[body](t.Context(), c.db, request("T1", "k", "a"))
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, again.Body, recalled.Body)
+}
+
+func TestAnotherRequestUnderTheKey(t *testing.T) {
+	c := newCounter(t)
+	_, err := c.run(t.Context(), request("T1", "k", "a"), nil)
+	require.NoError(t, err)
+	_, err = c.run(t.Context(), request("T1", "k", "b"), nil)
+	require.Equal(t, "idempotency_conflict", fault.CodeOf(err))
+	require.Equal(t, fault.Conflict, fault.KindOf(err))
+	_, _, err = idempotency.Recall[body](t.Context(), c.db, request("T1", "k", "b"))
+	require.Equal(t, "idempotency_conflict", fault.CodeOf(err))
+	require.EqualValues(t, 1, c.runs.Load())
+	_, err = c.run(t.Context(), request("T2", "k", "b"), nil)
+	require.NoError(t, err, "another till's key is another key")
+	_, found, err := idempotency.Recall[body](t.Context(), c.db, request("T3", "k", "b"))
+	require.NoError(t, err)
+	require.False(t, found)
+}
+
+func TestAFailureLeavesNothing(t *testing.T) {
+	c := newCounter(t)
+	failure := errors.New("no")
+	_, err := c.run(t.Context(), request("T1", "k", "a"), failure)
+	require.ErrorIs(t, err, failure)
+	require.Zero(t, c.rows(t, "effects"))
+	require.Zero(t, c.rows(t, "idempotency_keys"))
+	reply, err := c.run(t.Context(), request("T1", "k", "b"), nil)
+	require.NoError(t, err, "even another request may use it now")
+	require.False(t, reply.Replayed)
+}
+
+func TestWithoutAKeyEveryRunCounts(t *testing.T) {
+	c := newCounter(t)
+	for range 3 {
+		_, err := c.run(t.Context(), idempotency.Request{TerminalID: "T1"}, nil)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 3, c.rows(t, "effects"))
+	require.Zero(t, c.rows(t, "idempotency_keys"))
+	_, found, err := idempotency.Recall[body](t.Context(), c.db, idempotency.Request{TerminalID: "T1"})
+	require.NoError(t, err)
+	require.False(t, found)
+}
+
+func TestADuplicateWaitsForTheFirst(t *testing.T) {
+	c := newCounter(t)
+	var running sync.WaitGroup
+	replies := make([]idempotency.Reply[body], 10)
+	failures := make([]error, 10)
+	for i := range replies {
+		running.Go(func() { replies[i], failures[i] = c.run(t.Context(), request("T1", "k", "a"), nil) })
+	}
+	running.Wait()
+	fresh := 0
+	for i := range replies {
+		require.NoError(t, failures[i])
+		require.Equal(t, "1", replies[i].Body.Receipt)
+		if !replies[i].Replayed {
+			fresh++
+		}
+	}
+	require.Equal(t, 1, fresh)
+	require.EqualValues(t, 1, c.runs.Load())
+}
+
+func TestAnswersAreKept35Days(t *testing.T) {
+	c := newCounter(t)
+	_, err := c.run(t.Context(), request("T1", "k", "a"), nil)
+	require.NoError(t, err)
+	for _, s := range []struct {
+		later   time.Duration
+		dropped int64
+	}{{0, 0}, {35 * 24 * time.Hour, 0}, {35*24*time.Hour + time.Second, 1}, {36 * 24 * time.Hour, 0}} {
+		n, err := idempotency.Sweep(t.Context(), c.db, c.now.Add(s.later))
+		require.NoError(t, err)
+		require.Equal(t, s.dropped, n, "after %s", s.later)
+	}
+	c.db.Close()
+	_, err = idempotency.Sweep(t.Context(), c.db, c.now)
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
+}

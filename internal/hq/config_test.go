@@ -1,0 +1,46 @@
+package hq_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/fault"
+	"tiem/internal/hq"
+	"tiem/internal/program"
+)
+
+func TestABadSettingIsNamed(t *testing.T) {
+	t.Parallel()
+	good := hq.Config{Addr: "127.0.0.1:8090", DataDir: "./data/hq", Token: "0123456789abcdef", Log: program.Log{Level: "info", Format: "json"}}
+	require.NoError(t, good.Check())
+	for name, change := range map[string]func(*hq.Config){
+		"HQ_ADDR":         func(c *hq.Config) { c.Addr = "8090" },
+		"HQ_DATABASE_URL": func(c *hq.Config) { c.DatabaseURL = "mysql://localhost" },
+		"HQ_DATA_DIR":     func(c *hq.Config) { c.DataDir = "" },
+		"HQ_TOKEN":        func(c *hq.Config) { c.Token = "short" },
+		"LOG_LEVEL":       func(c *hq.Config) { c.Log.Level = "loud" },
+		"LOG_FORMAT":      func(c *hq.Config) { c.Log.Format = "xml" },
+	} {
+		cfg := good
+		change(&cfg)
+		err := cfg.Check()
+		require.Equal(t, name, fault.As(err).Field)
+		require.Equal(t, 78, fault.ExitCode(err))
+	}
+	empty := good
+	empty.Token = ""
+	require.NoError(t, empty.Check(), "HQ_TOKEN may be unset")
+}
+
+func TestUnknownVariablesAreNamed(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, hq.CheckEnvironment([]string{
+		"HOME=/root", "HQ_ADDR=x", "HQ_URL=http://localhost", "HQ_GRPC_TARGET=x", "HQ_GRPC_ADDR=x", "HQ_TLS_CERT=", "EDGE_WHATEVER=1", "HQX=1",
+	}))
+	for entry, name := range map[string]string{"HQ_ADDR2=x": "HQ_ADDR2", "HQ_=": "HQ_", "HQ_TLS_CERT=/a.pem": "HQ_TLS_CERT"} {
+		err := hq.CheckEnvironment([]string{"HQ_ADDR=x", entry})
+		require.Equal(t, name, fault.As(err).Field)
+		require.Equal(t, 78, fault.ExitCode(err))
+	}
+}

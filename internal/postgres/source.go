@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"tiem/internal/fault"
+)
+
+const closeTimeout = 25 * time.Second // for a managed server to stop in order
+
+// Source says where a program's database is, and how its settings are called, so
+// that a fault names the one to mend.
+type Source struct {
+	URL        string       // of a database that somebody else runs; empty: Managed
+	URLSetting string       // such as EDGE_DATABASE_URL
+	Managed    ServerConfig // the server to run otherwise
+	DirSetting string       // of Managed.Dir, such as EDGE_DATA_DIR
+	Pool       PoolConfig
+	Migrations fs.FS
+	Program    string // whose migrate command an outdated schema asks for
+}
+
+// Database is a database in use, with the server that runs it if that is ours.
+type Database struct {
+	*DB
+
+	source Source
+	url    string
+	server *Server
+}
+
+// Open connects for serving: it owns the managed server and brings the schema up
+// to date.
+func (s Source) Open(ctx context.Context) (*Database, error) {
+	return s.connect(ctx, StartServer, (*Database).Migrate)
+}
+
+// Attach connects for a command: it uses the server that runs, or runs it for
+// the time of the command. A schema that is not the program's is a fault
+// (schema_missing); nothing is migrated.
+func (s Source) Attach(ctx context.Context) (*Database, error) {
+	return s.connect(ctx, AttachServer, (*Database).Ready)
+}
+
+// Migrate is Attach that brings the schema up to date instead of refusing it.
+func (s Source) Migrate(ctx context.Context) (*Database, error) {
+	return s.connect(ctx, AttachServer, (*Database).Migrate)
+}
+
+func (s Source) connect(ctx context.Context, server func(context.Context, ServerConfig) (*Server, error),
+	prepare func(*Database, context.Context) error,
+) (*Database, error) {
+	d := &Database{source: s, url: s.URL}
+	if d.url == "" {
+		var err error
+		if d.server, err = server(ctx, s.Managed); err != nil {
+			return nil, named(err, s.DirSetting)
+		}
+		d.url = d.server.URL()
+	}
+	var err error
+	if d.DB, err = Open(ctx, d.url, s.Pool); err != nil {
+		return nil, errors.Join(named(err, s.URLSetting), d.Close())
+	}
+	if err := prepare(d, ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// named names the setting that a fault of kind Config comes from.
+func named(err error, setting string) error {
+	if f := fault.As(err); f != nil && f.Kind == fault.Config {
+		return f.At(setting)
+	}
+	return err
+}
+
+// Migrate brings the schema up to date.
+func (d *Database) Migrate(ctx context.Context) error {
+	return Migrate(ctx, d.url, d.source.Migrations)
+}
+
+// Ready tells whether the database answers and has the program's schema.
+func (d *Database) Ready(ctx context.Context) error {
+	return RequireSchema(ctx, d.DB, d.source.Migrations, d.source.Program)
+}
+
+// Close gives the connections back and stops a server of ours.
+func (d *Database) Close() error {
+	if d.DB != nil {
+		d.DB.Close()
+	}
+	if d.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return d.server.Close(ctx)
+}
+
+// RequireSchema refuses a schema that is not the program's (schema_missing).
+func RequireSchema(ctx context.Context, db *DB, migrations fs.FS, program string) error {
+	current, err := SchemaCurrent(ctx, db, migrations)
+	if err == nil && !current {
+		err = fault.New(fault.Unavailable, "schema_missing", "the database's schema is not the one of this program").
+			Advise("run %s migrate, or the version of this program that serve runs", program)
+	}
+	return err
+}
