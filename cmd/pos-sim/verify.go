@@ -86,6 +86,9 @@ func (r result) print(w io.Writer) {
 	if r.Pending > 0 {
 		fmt.Fprintf(w, "  %d events are still pending\n", r.Pending)
 	}
+	if f.Events == 0 {
+		return // nothing was compared: the error says why
+	}
 	fmt.Fprintf(w, "  events    %d (%s), head %s\n", f.Events, counts(f.PerType), f.Head)
 	fmt.Fprintf(w, "  sales     %d with %d lines and %d payments\n", f.Sales, f.Lines, f.Payments)
 	fmt.Fprintf(w, "  money     total %s = tendered %s − change %s, of it tax %s", f.Total, f.Tendered-f.OpenMoney, f.Change, f.Tax)

@@ -53,7 +53,7 @@ func (c *seedCommand) load(ctx context.Context, app *edge.App, in io.Reader, std
 	if err != nil {
 		return err
 	}
-	if err := c.printProblems(stdout, problems); err != nil {
+	if err := c.printProblems(stdout, problems, rows == nil); err != nil {
 		return err
 	}
 	if rows == nil {
@@ -69,7 +69,11 @@ func (c *seedCommand) load(ctx context.Context, app *edge.App, in io.Reader, std
 		}
 	}
 	if c.JSON {
-		return program.PrintJSON(stdout, done)
+		return program.PrintJSON(stdout, struct {
+			catalog.Loaded
+
+			Problems []catalog.Problem `json:"problems,omitempty"`
+		}{done, problems})
 	}
 	verb := "loaded"
 	if c.DryRun {
@@ -79,8 +83,10 @@ func (c *seedCommand) load(ctx context.Context, app *edge.App, in io.Reader, std
 	return err
 }
 
-func (c *seedCommand) printProblems(stdout io.Writer, problems []catalog.Problem) error {
-	if len(problems) == 0 {
+// printProblems lists problems for people at once; in JSON they are part of the
+// one answer, which is nothing but them if the file is refused.
+func (c *seedCommand) printProblems(stdout io.Writer, problems []catalog.Problem, refused bool) error {
+	if len(problems) == 0 || (c.JSON && !refused) {
 		return nil
 	}
 	if c.JSON {

@@ -159,8 +159,8 @@ func TestABasketOfLongNamesIsFullEarlier(t *testing.T) {
 			break
 		}
 	}
-	require.Less(t, lines, sale.MaxPayloadBytes/400, "200 KiB of payload is the limit")
-	require.Greater(t, lines, 150)
+	require.Less(t, lines, sale.MaxPayloadBytes/500, "a line has 400 bytes of name, and its numbers: 200 KiB is the limit")
+	require.Greater(t, lines, sale.MaxPayloadBytes/800)
 }
 
 func TestATotalBeyondAllMoneyIsRefusedAtTheScan(t *testing.T) {
@@ -307,6 +307,21 @@ func cancels(n int) step {
 		t.Helper()
 		_, err := b.CancelPayment(id(n))
 		require.NoError(t, err)
+	}
+}
+
+// The till is told which payment it waits for.
+func TestAnOpenPaymentIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []sale.PaymentStatus{sale.Pending, sale.Unknown} {
+		b := basket()
+		scan(t, b, water)
+		pay(t, b, 1, sale.Cash, 1_000)
+		pay(t, b, 2, sale.QR, 5_000)
+		b.Payments[1].Status = status
+		err := b.CheckPayable()
+		requireCode(t, err, fault.Conflict, "payment_incomplete")
+		require.Equal(t, id(2), fault.As(err).Details["payment_id"])
 	}
 }
 
