@@ -188,7 +188,7 @@ func TestHelpNamesEverySetting(t *testing.T) {
 	}
 }
 
-func TestTheDocumentIsTheGolden(t *testing.T) {
+func TestOpenapiPrintsTheDocument(t *testing.T) {
 	t.Parallel()
 	golden, err := os.ReadFile("../../api/edge.openapi.yaml")
 	require.NoError(t, err)
