@@ -45,7 +45,7 @@ func Hit(name string) {
 
 func parse(spec string) map[string]point {
 	out := map[string]point{}
-	for _, part := range strings.Split(spec, ",") {
+	for part := range strings.SplitSeq(spec, ",") {
 		name, action, ok := strings.Cut(strings.TrimSpace(part), "=")
 		if !ok {
 			continue

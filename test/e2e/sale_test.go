@@ -103,7 +103,7 @@ func TestSaleToHQIsMeasured(t *testing.T) {
 	_, err := sim.Play(t.Context(), c.store, sim.PlayOptions{Seed: 20, Sales: 100})
 	require.NoError(t, err)
 	c.verified(t, nil)
-	res, err := http.Get(c.store.EdgeURL + "/metrics") //nolint:noctx // a test's own server
+	res, err := http.Get(c.store.EdgeURL + "/metrics")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, res.Body.Close()) }()
 	parser := expfmt.NewTextParser(model.UTF8Validation)

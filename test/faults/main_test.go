@@ -33,7 +33,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	build := exec.Command("go", "build", "-tags", "failpoint", "-o", dir+string(filepath.Separator), "tiem/cmd/...") //nolint:noctx // go test's own timeout ends it
+	build := exec.Command("go", "build", "-tags", "failpoint", "-o", dir+string(filepath.Separator), "tiem/cmd/...")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)

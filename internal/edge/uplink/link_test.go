@@ -52,20 +52,20 @@ func TestHTTPLinkReadsHQsAnswers(t *testing.T) {
 		kind   fault.Kind
 		code   string
 	}{
-		"gap":                 {409, `{"code":"gap","detail":"a gap","expected_id":7,"chain_hash":"` + wire.Hash{}.String() + `"}`, fault.Conflict, "gap"},
-		"fenced":              {409, `{"code":"fenced","detail":"old"}`, fault.Conflict, "fenced"},
-		"hash":                {422, `{"code":"hash_mismatch"}`, fault.Invalid, "hash_mismatch"},
-		"token":               {401, `{"code":"token_invalid"}`, fault.Unauthorized, "token_invalid"},
-		"forbidden":           {403, `{"code":"store_forbidden"}`, fault.Forbidden, "store_forbidden"},
-		"too large":           {413, `{"code":"body_too_large"}`, fault.TooLarge, "body_too_large"},
-		"a proxy's page":      {502, `<html>Bad Gateway</html>`, fault.Unavailable, "hq_refused"},
-		"a proxy's 413":       {413, `<html></html>`, fault.TooLarge, "hq_refused"},
-		"busy":                {503, `{"code":"database_busy"}`, fault.Unavailable, "database_busy"},
-		"rate":                {429, ``, fault.Unavailable, "hq_refused"},
-		"not HQ at all":       {200, `hello`, fault.Unavailable, "hq_answer_unreadable"},
-		"no such store":       {404, `{"code":"store_unknown"}`, fault.NotFound, "store_unknown"},
-		"another server":      {404, `not found`, fault.NotFound, "hq_refused"},
-		"a read-only proxy":   {405, ``, fault.NotFound, "hq_refused"},
+		"gap":               {409, `{"code":"gap","detail":"a gap","expected_id":7,"chain_hash":"` + wire.Hash{}.String() + `"}`, fault.Conflict, "gap"},
+		"fenced":            {409, `{"code":"fenced","detail":"old"}`, fault.Conflict, "fenced"},
+		"hash":              {422, `{"code":"hash_mismatch"}`, fault.Invalid, "hash_mismatch"},
+		"token":             {401, `{"code":"token_invalid"}`, fault.Unauthorized, "token_invalid"},
+		"forbidden":         {403, `{"code":"store_forbidden"}`, fault.Forbidden, "store_forbidden"},
+		"too large":         {413, `{"code":"body_too_large"}`, fault.TooLarge, "body_too_large"},
+		"a proxy's page":    {502, `<html>Bad Gateway</html>`, fault.Unavailable, "hq_refused"},
+		"a proxy's 413":     {413, `<html></html>`, fault.TooLarge, "hq_refused"},
+		"busy":              {503, `{"code":"database_busy"}`, fault.Unavailable, "database_busy"},
+		"rate":              {429, ``, fault.Unavailable, "hq_refused"},
+		"not HQ at all":     {200, `hello`, fault.Unavailable, "hq_answer_unreadable"},
+		"no such store":     {404, `{"code":"store_unknown"}`, fault.NotFound, "store_unknown"},
+		"another server":    {404, `not found`, fault.NotFound, "hq_refused"},
+		"a read-only proxy": {405, ``, fault.NotFound, "hq_refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
