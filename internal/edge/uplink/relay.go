@@ -85,6 +85,7 @@ func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
 	}
 	if batch == nil {
 		at.attempts, at.refusals = 0, 0
+		r.mended()
 		return true, nil
 	}
 	failpoint.Hit("relay.before_send")
@@ -152,6 +153,7 @@ func (r *Relay) accept(ctx context.Context, at *cursor, batch *wire.Batch, ack w
 	at.id, at.hash, at.attempts, at.mismatch, at.refusals = ack.ReceivedUpto, hash, 0, 0, 0
 	at.limit *= 2 // after a 413, grow again with care
 	r.online(at.id)
+	r.mended()
 	return nil
 }
 

@@ -48,7 +48,15 @@ func (s *state) online(acked int64) {
 	if !s.status.Online {
 		s.status.Online, s.status.Since = true, now
 	}
-	s.status.HQLastOK, s.status.Acked, s.status.Alarm = now, acked, nil
+	s.status.HQLastOK, s.status.Acked = now, acked
+}
+
+// mended takes the alarm down: a batch was acknowledged, or there is none to send.
+// HQ's mere word for where it stands is not enough, or the alarm would flicker.
+func (s *state) mended() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Alarm = nil
 }
 
 func (s *state) offline(error) {
