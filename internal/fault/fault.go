@@ -53,8 +53,7 @@ type Error struct {
 }
 
 // New returns an error of the kind with a stable code and a formatted message.
-// A %w in the format keeps the cause, and the cause's text stays out of Message
-// only if the caller leaves it out: use Wrap for causes that people must not see.
+// An error that caused it goes into Wrap, never into the message.
 func New(kind Kind, code, format string, args ...any) *Error {
 	return &Error{Kind: kind, Code: code, Message: fmt.Sprintf(format, args...)}
 }

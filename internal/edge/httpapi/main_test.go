@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +106,7 @@ func (s *shop) at(text string) {
 
 func (s *shop) load(rows ...catalog.Row) {
 	s.t.Helper()
+	rows = slices.Clone(rows) // the shelf is every test's
 	for i := range rows {
 		rows[i].PriceSource = "observed"
 	}
