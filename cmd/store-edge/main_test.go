@@ -76,7 +76,7 @@ type shop struct {
 func newShop(t *testing.T) shop {
 	t.Helper()
 	t.Parallel()
-	url := postgrestest.NewURL(t, edgedb.Migrations())
+	url := postgrestest.NewURL(t, edgedb.Migrations)
 	db, err := postgres.Open(t.Context(), url, postgres.PoolConfig{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)

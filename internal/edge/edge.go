@@ -122,7 +122,7 @@ func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
 // ready tells whether the database answers and has this program's schema. HQ
 // never matters: a shop sells without it.
 func (a *App) ready(ctx context.Context) error {
-	return postgres.RequireSchema(ctx, a.DB, edgedb.Migrations(), programName)
+	return postgres.RequireSchema(ctx, a.DB, edgedb.Migrations, programName)
 }
 
 // Run listens on EDGE_ADDR and serves until ctx is done; then it lets the

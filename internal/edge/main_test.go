@@ -28,7 +28,7 @@ func settings() edge.Config {
 func open(t *testing.T, change ...func(*edge.Config)) *edge.App {
 	t.Helper()
 	cfg := settings()
-	cfg.DatabaseURL = postgrestest.NewURL(t, edgedb.Migrations())
+	cfg.DatabaseURL = postgrestest.NewURL(t, edgedb.Migrations)
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -23,9 +23,9 @@ func TestMigrationsStepUpAndDown(t *testing.T) {
 	db, err := sql.Open("pgx", url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations())
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
 	require.NoError(t, err)
-	files, err := fs.Glob(edgedb.Migrations(), "*.sql")
+	files, err := fs.Glob(edgedb.Migrations, "*.sql")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 
@@ -49,9 +49,9 @@ func TestMigrationsStepUpAndDown(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, earlier, schema(t, db))
 	}
-	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations()))
+	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations))
 	require.Equal(t, newest, schema(t, db), "and up again")
-	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations()), "twice is harmless")
+	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations), "twice is harmless")
 }
 
 // schema lists the tables with their columns, the triggers, constraints, indexes

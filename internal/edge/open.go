@@ -54,7 +54,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger,
 		return nil, err
 	}
 	d, err := connect(postgres.Source{URL: cfg.DatabaseURL, URLSetting: "EDGE_DATABASE_URL", DirSetting: "EDGE_DATA_DIR",
-		Managed: postgres.ServerConfig{Dir: cfg.DataDir, Database: "edge", Logger: log}, Migrations: edgedb.Migrations(), Program: programName}, ctx)
+		Managed: postgres.ServerConfig{Dir: cfg.DataDir, Database: "edge", Logger: log}, Migrations: edgedb.Migrations, Program: programName}, ctx)
 	if err != nil {
 		return nil, err
 	}

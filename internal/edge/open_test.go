@@ -16,7 +16,7 @@ import (
 // A database belongs to the first store that is configured for it.
 func TestADatabaseBelongsToOneStore(t *testing.T) {
 	t.Parallel()
-	url := postgrestest.NewURL(t, edgedb.Migrations())
+	url := postgrestest.NewURL(t, edgedb.Migrations)
 	attach := func(storeID, currency string, writes bool) (*edge.App, error) {
 		cfg := settings()
 		cfg.DatabaseURL, cfg.StoreID, cfg.Currency = url, storeID, currency
@@ -101,7 +101,7 @@ func TestATakenAddressIsNamed(t *testing.T) {
 // New is for tests: parts on a database that is there, and the caller's.
 func TestNewLeavesTheDatabaseToItsOwner(t *testing.T) {
 	t.Parallel()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	app, err := edge.New(db, settings(), nil)
 	require.NoError(t, err)
 	require.NoError(t, app.Close())

@@ -41,7 +41,7 @@ const hqToken = "a-token-for-scripts-only"
 
 func openChain(t *testing.T, terminals ...string) *chain {
 	t.Helper()
-	c := &chain{edgeDB: postgrestest.New(t, edgedb.Migrations()), hqDB: postgrestest.New(t, hqdb.Migrations)}
+	c := &chain{edgeDB: postgrestest.New(t, edgedb.Migrations), hqDB: postgrestest.New(t, hqdb.Migrations)}
 	headquarters := hq.New(c.hqDB, hq.Config{Token: hqToken}, nil)
 	server := httptest.NewServer(headquarters.Handler())
 	t.Cleanup(server.Close)

@@ -28,7 +28,7 @@ type store struct {
 
 func newStore(t *testing.T) store {
 	t.Helper()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	require.NoError(t, edgedb.New().InsertOutboxHead(t.Context(), db, "S1"))
 	now := time.Date(2026, 11, 22, 17, 30, 0, 0, time.UTC) // past midnight in Saigon
 	return store{t, db, &Loader{DB: db, Log: &outbox.Log{}, StoreID: "S1", Now: func() time.Time { return now },

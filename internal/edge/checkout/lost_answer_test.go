@@ -87,7 +87,7 @@ func (l *line) forward(client net.Conn) {
 // desk is a store's checkout over the line, with one item and one till.
 func desk(t *testing.T) (*checkout.Desk, *line, *postgres.DB) {
 	t.Helper()
-	url := postgrestest.NewURL(t, edgedb.Migrations())
+	url := postgrestest.NewURL(t, edgedb.Migrations)
 	cfg, err := pgx.ParseConfig(url)
 	require.NoError(t, err)
 	l := &line{target: filepath.Join(cfg.Host, ".s.PGSQL.5432")}

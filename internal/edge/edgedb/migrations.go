@@ -13,11 +13,13 @@ import (
 )
 
 //go:embed migrations/*.sql
-var files embed.FS
+var embedded embed.FS
 
-// Migrations are the goose migrations of the edge's schema, at the root.
-func Migrations() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
+// Migrations is the schema's history: goose SQL files at the file system's root.
+var Migrations = mustSub(embedded, "migrations")
+
+func mustSub(files fs.FS, dir string) fs.FS {
+	sub, err := fs.Sub(files, dir)
 	if err != nil {
 		panic(err) // the folder is embedded at build time
 	}

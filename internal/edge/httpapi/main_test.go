@@ -67,7 +67,7 @@ type shop struct {
 func openShop(t *testing.T, change ...func(*edge.Config)) *shop {
 	t.Helper()
 	t.Parallel()
-	cfg := edge.Config{Addr: "127.0.0.1:0", DatabaseURL: postgrestest.NewURL(t, edgedb.Migrations()), StoreID: "S1", Timezone: "Asia/Ho_Chi_Minh",
+	cfg := edge.Config{Addr: "127.0.0.1:0", DatabaseURL: postgrestest.NewURL(t, edgedb.Migrations), StoreID: "S1", Timezone: "Asia/Ho_Chi_Minh",
 		Currency: "VND", DayStart: "00:00", Demo: true, SyncProtocol: "http", SyncTimeout: time.Second, SyncRetryMin: time.Millisecond,
 		SyncRetryMax: time.Second, SyncBatch: 50, SyncBatchBacklog: 500}
 	cfg.Log.Level, cfg.Log.Format = "error", "json"

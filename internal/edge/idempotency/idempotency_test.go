@@ -36,7 +36,7 @@ type counter struct {
 func newCounter(t *testing.T) *counter {
 	t.Helper()
 	t.Parallel()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	_, err := db.Exec(t.Context(), "create table effects (n serial)")
 	require.NoError(t, err)
 	return &counter{db: db, now: time.Now().Truncate(time.Microsecond)}

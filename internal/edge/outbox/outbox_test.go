@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 // setup is an empty store "S1".
 func setup(t *testing.T) (*postgres.DB, *outbox.Log) {
 	t.Helper()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	require.NoError(t, edgedb.New().InsertOutboxHead(t.Context(), db, "S1"))
 	return db, &outbox.Log{}
 }

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 func people(t *testing.T) *staff.People {
 	t.Helper()
 	t.Parallel()
-	return &staff.People{DB: postgrestest.New(t, edgedb.Migrations()), StoreID: "S1"}
+	return &staff.People{DB: postgrestest.New(t, edgedb.Migrations), StoreID: "S1"}
 }
 
 func TestOnlyStaffMayAct(t *testing.T) {

@@ -24,7 +24,7 @@ func now() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, zone) }
 
 func TestWhatIsOnTheShelves(t *testing.T) {
 	t.Parallel()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	require.NoError(t, edgedb.New().InsertOutboxHead(t.Context(), db, "S1"))
 	row := func(sku string, opening sale.Quantity) catalog.Row {
 		return catalog.Row{SKU: sku, Name: "Hàng " + sku, Unit: "kg", Price: 1000, PriceSource: "observed", TaxCode: "STANDARD", Category: "Khác", OpeningStock: opening}

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 func terminals(t *testing.T) *till.Terminals {
 	t.Helper()
 	t.Parallel()
-	return &till.Terminals{DB: postgrestest.New(t, edgedb.Migrations()), StoreID: "S1"}
+	return &till.Terminals{DB: postgrestest.New(t, edgedb.Migrations), StoreID: "S1"}
 }
 
 func TestATillIsKnownByItsToken(t *testing.T) {

@@ -124,7 +124,7 @@ type shop struct {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	db := postgrestest.New(t, edgedb.Migrations())
+	db := postgrestest.New(t, edgedb.Migrations)
 	require.NoError(t, edgedb.New().InsertOutboxHead(t.Context(), db, "S1"))
 	return &shop{t: t, db: db, log: &outbox.Log{}, hq: &scripted{}}
 }

@@ -136,12 +136,16 @@ BEGIN
   RETURN coalesce(NEW, OLD);
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER line_items_of_open_sale BEFORE INSERT OR UPDATE OR DELETE ON line_items
+CREATE TRIGGER line_items_of_open_sale BEFORE INSERT OR UPDATE ON line_items
   FOR EACH ROW EXECUTE FUNCTION guard_open_sale();
 CREATE TRIGGER line_items_frozen BEFORE UPDATE ON line_items
   FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL OR NEW.unit_price <> OLD.unit_price OR NEW.line_no <> OLD.line_no
-                     OR NEW.item_id <> OLD.item_id OR NEW.transaction_id <> OLD.transaction_id)
-  EXECUTE FUNCTION refuse_change('a removed line stays removed, and a scanned price stays');
+                     OR NEW.item_id <> OLD.item_id OR NEW.transaction_id <> OLD.transaction_id OR NEW.sku <> OLD.sku OR NEW.name <> OLD.name
+                     OR NEW.unit <> OLD.unit OR NEW.category <> OLD.category OR NEW.tax_code <> OLD.tax_code
+                     OR NEW.barcode IS DISTINCT FROM OLD.barcode)
+  EXECUTE FUNCTION refuse_change('a removed line stays removed, and what was scanned stays as it was scanned');
+CREATE TRIGGER line_items_are_kept BEFORE DELETE ON line_items
+  FOR EACH ROW EXECUTE FUNCTION refuse_change('a line is struck out, never deleted');
 CREATE TRIGGER payments_of_open_sale BEFORE INSERT ON payments
   FOR EACH ROW WHEN (NEW.refund_of IS NULL) EXECUTE FUNCTION guard_open_sale();
 CREATE TRIGGER payments_of_paid_sale BEFORE UPDATE ON payments
