@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -96,6 +97,9 @@ func (a *App) connectHQ(registry *prometheus.Registry) error {
 	link, err := uplink.NewHTTPLink(a.cfg.HQURL, a.cfg.StoreID, a.cfg.StoreToken, a.cfg.SyncTimeout)
 	if err != nil {
 		return err
+	}
+	if u, err := url.Parse(a.cfg.HQURL); err == nil && u.Scheme == "http" && !door.Loopback(u.Hostname()) {
+		a.log.Warn("HQ_URL is plain HTTP beyond this machine: the store's token and its sales can be read on the way; use https")
 	}
 	a.link = link
 	a.relay = uplink.New(a.DB, a.Outbox, link, uplink.Config{RetryMin: a.cfg.SyncRetryMin, RetryMax: a.cfg.SyncRetryMax,

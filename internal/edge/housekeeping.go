@@ -21,6 +21,7 @@ func (a *App) housekeep(ctx context.Context) {
 	payments, keys := time.NewTicker(paymentsEvery), time.NewTicker(keysEvery)
 	defer payments.Stop()
 	defer keys.Stop()
+	a.forgetOldKeys(ctx) // a server that is restarted every day must forget, too
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,10 +34,14 @@ func (a *App) housekeep(ctx context.Context) {
 				a.log.DebugContext(ctx, "open payments could not be looked at", "error", err)
 			}
 		case <-keys.C:
-			if _, err := idempotency.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
-				a.log.WarnContext(ctx, "old idempotency keys could not be dropped", "error", err)
-			}
+			a.forgetOldKeys(ctx)
 		}
+	}
+}
+
+func (a *App) forgetOldKeys(ctx context.Context) {
+	if _, err := idempotency.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
+		a.log.WarnContext(ctx, "old idempotency keys could not be dropped", "error", err)
 	}
 }
 

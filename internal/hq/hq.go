@@ -84,6 +84,9 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.Listen(ctx); err != nil {
 		return err
 	}
+	if host, _, err := net.SplitHostPort(a.Addr()); err == nil && !door.Loopback(host) {
+		a.log.WarnContext(ctx, "HQ listens in plain HTTP beyond this machine: tokens and sales can be read on the way; put TLS in front of it")
+	}
 	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "scripts_allowed", a.cfg.Token != "")
 	err := door.Serve(ctx, a.listener, a.door, a.log)
 	a.log.InfoContext(ctx, "HQ has stopped listening")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tiem/internal/fault"
@@ -47,15 +48,24 @@ func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
 	params := pc.ConnConfig.RuntimeParams
 	params["application_name"] = cmp.Or(params["application_name"], "tiem")
 	params["timezone"] = "UTC"
+	params["synchronous_commit"] = "on" // whatever the database's owner prefers: paid means durable
+	params["default_transaction_isolation"] = "read committed"
 	params["lock_timeout"] = millis(cmp.Or(cfg.LockTimeout, 3*time.Second))
 	params["idle_in_transaction_session_timeout"] = millis(10 * time.Second)
 	params["statement_timeout"] = millis(30 * time.Second)
 	pc.ConnConfig.ConnectTimeout = 5 * time.Second
+	pc.AfterConnect = readTimesAsUTC
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, Fault(err)
 	}
 	return &DB{pool: pool, acquireTimeout: cmp.Or(cfg.AcquireTimeout, 2*time.Second)}, nil
+}
+
+// readTimesAsUTC makes what is read the same on every machine, whatever its TZ.
+func readTimesAsUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+	return nil
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }

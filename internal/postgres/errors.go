@@ -70,6 +70,8 @@ func sqlStateFault(pg *pgconn.PgError, err error) error {
 		return retry("database_contended", "too many changes met at once")
 	case "55P03":
 		return retry("database_locked", "somebody else holds what this change needs")
+	case "25P03", "25006": // idle too long in a transaction; a standby that may not write
+		return retry("database_unavailable", "the database gave the change up")
 	case "57014":
 		return retry("database_slow", "the database did not answer in time")
 	case "53100":

@@ -188,7 +188,7 @@ func (tx *Tx) flush(ctx context.Context) error {
 // that says it is going down (severity FATAL or PANIC), is not.
 func commitError(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Severity == "ERROR" {
+	if errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" {
 		return err
 	}
 	if fault.As(err) != nil || pgconn.SafeToRetry(err) {

@@ -169,7 +169,7 @@ func TestValidate(t *testing.T) {
 		"no type":                 {func(b *wire.Batch) { b.Events[0].Type = "" }, "events.type"},
 		"a type with a blank":     {func(b *wire.Batch) { b.Events[0].Type = "Sale Recorded" }, "events.type"},
 		"version 0":               {func(b *wire.Batch) { b.Events[0].Version = 0 }, "events.version"},
-		"before this century":     {func(b *wire.Batch) { b.Events[0].OccurredAt = time.Unix(0, 0) }, "events.occurred_at"},
+		"no time":                 {func(b *wire.Batch) { b.Events[0].OccurredAt = time.Time{} }, "events.occurred_at"},
 		"a bad terminal":          {func(b *wire.Batch) { b.Events[0].TerminalID = "T 1" }, "events.terminal_id"},
 		"a bad cashier":           {func(b *wire.Batch) { b.Events[0].CashierID = strings.Repeat("C", 17) }, "events.cashier_id"},
 		"a payload of a mebibyte": {func(b *wire.Batch) { b.Events[0].Payload = strings.Repeat("x", 1<<20+1) }, "events.payload"},

@@ -272,11 +272,11 @@ func TestTaxCodesOfTheSchema(t *testing.T) {
 	require.ElementsMatch(t, testTaxCodes, codes)
 	var rates string
 	require.NoError(t, s.db.QueryRow(t.Context(), "select string_agg(tax_code || ' ' || valid_from || ' ' || rate_bp, E'\n' order by tax_code, valid_from) from tax_rates").Scan(&rates))
-	require.Equal(t, `EXCISE 2000-01-01 1000
-EXEMPT 2000-01-01 0
-REDUCED_5 2000-01-01 500
-STANDARD 2000-01-01 1000
+	require.Equal(t, `EXCISE 1970-01-01 1000
+EXEMPT 1970-01-01 0
+REDUCED_5 1970-01-01 500
+STANDARD 1970-01-01 1000
 STANDARD 2025-07-01 800
 STANDARD 2027-01-01 1000
-ZERO 2000-01-01 0`, rates)
+ZERO 1970-01-01 0`, rates)
 }

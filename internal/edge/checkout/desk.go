@@ -45,8 +45,8 @@ type Basket struct {
 // Reply is the answer to a change, fresh or remembered.
 type Reply = idempotency.Reply[Basket]
 
-// now is the clock to the microsecond, which is what PostgreSQL keeps.
-func (d *Desk) now() time.Time { return d.Now().Truncate(time.Microsecond) }
+// now is the clock in UTC and to the microsecond, which is what PostgreSQL keeps.
+func (d *Desk) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
 
 // Get returns a transaction with its totals; transaction_not_found (404).
 func (d *Desk) Get(ctx context.Context, id uuid.UUID) (Basket, error) {

@@ -117,12 +117,8 @@ func desk(t *testing.T) (*checkout.Desk, *line, *postgres.DB) {
 
 func paid(t *testing.T, d *checkout.Desk) (checkout.Caller, uuid.UUID) {
 	t.Helper()
-	by, id := checkout.Caller{TerminalID: "T1"}, uuid.Must(uuid.NewV7())
-	_, err := d.Create(t.Context(), by, checkout.Opening{ID: id, CashierID: "C1"})
-	require.NoError(t, err)
-	_, err = d.AddItem(t.Context(), by, id, checkout.Scan{Barcode: "8934588063145", Quantity: sale.One})
-	require.NoError(t, err)
-	_, err = d.Pay(t.Context(), by, id, sale.Tender{Method: sale.Cash, Amount: 6000})
+	by, id := basketOf(t, d)
+	_, err := d.Pay(t.Context(), by, id, sale.Tender{Method: sale.Cash, Amount: 6000})
 	require.NoError(t, err)
 	return by, id
 }

@@ -23,7 +23,10 @@ type PaymentReply = idempotency.Reply[sale.Payment]
 // provider that hangs never holds a lock and never hides an intent.
 func (d *Desk) Pay(ctx context.Context, by Caller, id uuid.UUID, tender sale.Tender) (PaymentReply, error) {
 	provider, err := d.provider(&tender)
-	if err != nil {
+	if err != nil { // unless it was possible when the same request came first
+		if reply, found, recallErr := idempotency.Recall[sale.Payment](ctx, d.DB, by.Once); found || recallErr != nil {
+			return reply, recallErr
+		}
 		return PaymentReply{}, err
 	}
 	if tender.ID.IsNil() {
@@ -88,16 +91,23 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 	return reply, err
 }
 
+// chargeTimeout is how long a provider may take.
+const chargeTimeout = 10 * time.Second
+
 // charge asks the provider for the code and writes it down, with the payment and
-// with the stored answer. A definite refusal makes the payment FAILED; anything
-// else leaves it PENDING, and a retry asks again: the payment's id keeps the
-// provider from charging twice.
+// with the stored answer. A definite refusal makes the payment FAILED and the
+// stored answer is forgotten, because failures are not stored; anything else
+// leaves it PENDING, and a retry asks again: the payment's id keeps the provider
+// from charging twice.
 func (d *Desk) charge(ctx context.Context, by Caller, begun PaymentReply, provider payment.Provider) (PaymentReply, error) {
 	p := begun.Body
-	charge, refused := provider.Create(ctx, payment.Intent{PaymentID: p.ID, TransactionID: p.TransactionID, StoreID: d.StoreID,
+	asking, cancel := context.WithTimeout(ctx, chargeTimeout)
+	defer cancel()
+	charge, refused := provider.Create(asking, payment.Intent{PaymentID: p.ID, TransactionID: p.TransactionID, StoreID: d.StoreID,
 		TerminalID: by.TerminalID, Amount: p.Amount, Currency: d.Currency, CreatedAt: p.CreatedAt})
-	if kind := fault.KindOf(refused); refused != nil && (kind == fault.Unknown || kind == fault.Unavailable) {
-		return PaymentReply{}, refused
+	if refused != nil && !definite(refused) {
+		return PaymentReply{}, fault.Wrap(refused, fault.Unavailable, "provider_unavailable", "%s did not answer", provider.Name()).
+			Advise("try again, or cancel the payment and take cash")
 	}
 	reply, err := d.changePayment(ctx, Caller{}, p.TransactionID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
 		p, err := s.t.Payment(begun.Body.ID)
@@ -115,12 +125,26 @@ func (d *Desk) charge(ctx context.Context, by Caller, begun PaymentReply, provid
 				return 0, nil, nil, err
 			}
 		}
+		if refused != nil {
+			return begun.Status, p, nil, idempotency.Forget(ctx, tx, by.Once)
+		}
 		return begun.Status, p, nil, idempotency.Amend(ctx, tx, by.Once, *p)
 	})
 	if err == nil && refused != nil {
 		return PaymentReply{}, refused
 	}
 	return reply, err
+}
+
+// definite tells whether the provider certainly did not register the charge. An
+// error that nobody classified is a doubt.
+func definite(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Malformed, fault.Conflict, fault.Forbidden, fault.NotFound, fault.Unauthorized:
+		return true
+	default:
+		return false
+	}
 }
 
 func sameTender(known *sale.Payment, tender sale.Tender) error {

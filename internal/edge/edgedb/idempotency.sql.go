@@ -19,6 +19,15 @@ func (q *Queries) AmendIdempotencyKey(ctx context.Context, db DBTX, terminalID s
 	return err
 }
 
+const dropIdempotencyKey = `-- name: DropIdempotencyKey :exec
+DELETE FROM idempotency_keys WHERE terminal_id = $1 AND key = $2
+`
+
+func (q *Queries) DropIdempotencyKey(ctx context.Context, db DBTX, terminalID string, key string) error {
+	_, err := db.Exec(ctx, dropIdempotencyKey, terminalID, key)
+	return err
+}
+
 const dropOldIdempotencyKeys = `-- name: DropOldIdempotencyKeys :execrows
 DELETE FROM idempotency_keys WHERE created_at < $1
 `

@@ -113,18 +113,18 @@ func LoadOpenings(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID, quantit
 	return balances, tx.Send(ctx, b)
 }
 
-// Claim locks and reads up to limit events above after, with the store's epoch,
-// in one round trip.
-func Claim(ctx context.Context, tx *postgres.Tx, after int64, limit int32) (rows []ClaimEventsRow, epoch int64, err error) {
+// Claim locks and reads up to limit events above after, with the log's head, in
+// one round trip.
+func Claim(ctx context.Context, tx *postgres.Tx, after int64, limit int32) (rows []ClaimEventsRow, head GetHeadRow, err error) {
 	b := &pgx.Batch{}
 	var heads []GetHeadRow
 	collect(b, &heads, getHead)
 	collect(b, &rows, claimEvents, after, limit)
 	if err := tx.Send(ctx, b); err != nil {
-		return nil, 0, err
+		return nil, head, err
 	}
 	if len(heads) != 1 {
-		return nil, 0, pgx.ErrNoRows
+		return nil, head, pgx.ErrNoRows
 	}
-	return rows, heads[0].Epoch, nil
+	return rows, heads[0], nil
 }

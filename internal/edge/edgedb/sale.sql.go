@@ -268,7 +268,7 @@ func (q *Queries) InsertPayment(ctx context.Context, db DBTX, arg InsertPaymentP
 
 const insertPaymentException = `-- name: InsertPaymentException :exec
 INSERT INTO payment_exceptions (id, payment_id, transaction_id, store_id, terminal_id, cashier_id, reported, found_status, reported_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (payment_id, reported) DO NOTHING
 `
 
 type InsertPaymentExceptionParams struct {

@@ -56,6 +56,10 @@ func Register(d *door.Door, parts Parts) {
 	a.registerOutbox(d)
 }
 
+// patience is how long a till's call may take before it is told to try again: a
+// database that hangs must not hang the tills. A COMMIT on its way is not cut.
+const patience = 8 * time.Second
+
 type terminalKey struct{}
 
 // terminalOf is the terminal that the request's token belongs to.
@@ -68,12 +72,14 @@ func terminalOf(ctx context.Context) string {
 func (a *api) forTills(op huma.Operation) huma.Operation {
 	op.Security = []map[string][]string{{terminalScheme: {}}}
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
-		id, err := a.Terminals.ByToken(hc.Context(), door.BearerOf(hc.Context()))
+		ctx, cancel := context.WithTimeout(hc.Context(), patience)
+		defer cancel()
+		id, err := a.Terminals.ByToken(ctx, door.BearerOf(ctx))
 		if err != nil {
 			door.Refuse(hc, err)
 			return
 		}
-		next(huma.WithValue(hc, terminalKey{}, id))
+		next(huma.WithContext(hc, context.WithValue(ctx, terminalKey{}, id)))
 	})
 	return op
 }

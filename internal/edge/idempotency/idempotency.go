@@ -123,6 +123,15 @@ func Amend[T any](ctx context.Context, tx *postgres.Tx, req Request, answer T) e
 	return edgedb.New().AmendIdempotencyKey(ctx, tx.Queued(), req.TerminalID, req.Key, string(body))
 }
 
+// Forget drops the stored answer, together with tx: the call failed after all,
+// and failures are not stored.
+func Forget(ctx context.Context, tx *postgres.Tx, req Request) error {
+	if req.Key == "" {
+		return nil
+	}
+	return edgedb.New().DropIdempotencyKey(ctx, tx.Queued(), req.TerminalID, req.Key)
+}
+
 // Sweep forgets answers older than Keep and returns how many there were.
 func Sweep(ctx context.Context, db *postgres.DB, now time.Time) (int64, error) {
 	n, err := edgedb.New().DropOldIdempotencyKeys(ctx, db, now.Add(-Keep))

@@ -143,6 +143,9 @@ func chain(rows []edgedb.InsertEventParams, head edgedb.LockHeadRow) error {
 		event := wire.Event{StoreID: row.StoreID, Epoch: row.Epoch, ID: row.ID, EventID: row.EventID, AggregateID: row.AggregateID,
 			Type: row.Type, Version: row.Version, OccurredAt: row.OccurredAt, TerminalID: row.TerminalID, CashierID: row.CashierID,
 			BusinessDate: row.BusinessDate.Format(wire.DateLayout), Payload: row.Payload}
+		if err := event.Validate(); err != nil {
+			return fault.Wrap(err, fault.Internal, "event_invalid", "this cannot be recorded: no HQ would accept it")
+		}
 		prev = event.Chain(prev)
 		row.Hash = slices.Clone(prev[:])
 	}

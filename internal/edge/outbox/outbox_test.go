@@ -90,6 +90,27 @@ func TestRollbackLeavesNoGap(t *testing.T) {
 	require.Equal(t, 1, told)
 }
 
+// What HQ would refuse must not get into the log, where nobody could take it out.
+func TestAppendRefusesWhatNoHQWouldAccept(t *testing.T) {
+	t.Parallel()
+	db, log := setup(t)
+	for name, change := range map[string]func(*outbox.Draft){
+		"no time":        func(d *outbox.Draft) { d.OccurredAt = time.Time{} },
+		"no aggregate":   func(d *outbox.Draft) { d.AggregateID = uuid.Nil },
+		"a bad type":     func(d *outbox.Draft) { d.Type = "Sale Recorded" },
+		"a bad terminal": func(d *outbox.Draft) { d.TerminalID = "T 1" },
+	} {
+		d := draft(t, "x")
+		change(&d)
+		err := db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return log.Append(ctx, tx, d) })
+		require.Equal(t, "event_invalid", fault.CodeOf(err), name)
+	}
+	dead := draft(t, "a box whose clock has died")
+	dead.OccurredAt, dead.BusinessDate = time.Unix(7, 0), "1970-01-01"
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return log.Append(ctx, tx, dead) }))
+	require.Len(t, all(t, db, log), 1)
+}
+
 func TestAppendIsTheLastCall(t *testing.T) {
 	t.Parallel()
 	db, log := setup(t)

@@ -13,7 +13,11 @@ import (
 	"tiem/internal/wire"
 )
 
-const codeHQAhead = "hq_ahead"
+// Alarms of our own, beside those that HQ's refusals raise.
+const (
+	codeHQAhead = "hq_ahead"    // HQ holds more than this store ever wrote
+	codeHole    = "outbox_hole" // HQ needs an event that is gone here
+)
 
 // The rows of sync_cursors that are the uplink's.
 const (
@@ -25,7 +29,7 @@ const (
 // Its transaction is over before the network is used.
 func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
 	limit := r.cfg.Batch
-	if r.backlog && at.attempts == 0 { // while failing, a small probe is enough
+	if at.backlog && at.attempts == 0 { // while failing, a small probe is enough
 		limit = r.cfg.BatchBacklog
 	}
 	if at.limit > 0 {
@@ -33,16 +37,16 @@ func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
 	}
 	limit = min(limit, wire.MaxBatchEvents)
 	var rows []edgedb.ClaimEventsRow
-	var epoch int64
+	var head edgedb.GetHeadRow
 	err := r.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		rows, epoch, err = edgedb.Claim(ctx, tx, at.id, int32(limit))
+		rows, head, err = edgedb.Claim(ctx, tx, at.id, int32(limit))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	batch := &wire.Batch{FirstID: at.id + 1, PrevHash: at.hash, Epoch: epoch}
+	batch := &wire.Batch{FirstID: at.id + 1, PrevHash: at.hash, Epoch: head.Epoch}
 	payload := 0
 	for _, row := range rows {
 		payload += len(row.Payload)
@@ -52,11 +56,26 @@ func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
 		batch.StoreID = row.StoreID
 		batch.Events = append(batch.Events, event(row))
 	}
-	r.backlog, r.lastSize = len(rows) == limit, len(batch.Events)
+	at.backlog = len(rows) == limit
 	if len(batch.Events) == 0 {
-		return nil, nil
+		return nil, r.hole(ctx, at.id+1, head.LastID)
 	}
 	return batch, nil
+}
+
+// hole refuses to wait for an event that will never come: HQ asks for id, the
+// log goes on to head, and the row is gone. (A row that is there and was passed
+// over is locked by somebody else for a moment.)
+func (r *Relay) hole(ctx context.Context, id, head int64) error {
+	if id > head {
+		return nil
+	}
+	_, err := edgedb.New().HashOf(ctx, r.db, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.Conflict, codeHole, "HQ needs event %d, which this store does not have any more", id).
+			Advise("run store-edge outbox verify; see docs/sync-protocol.md, «Recovery»")
+	}
+	return postgres.Fault(err)
 }
 
 func event(r edgedb.ClaimEventsRow) wire.Event {
@@ -77,6 +96,9 @@ func (r *Relay) ours(ctx context.Context, id int64, hash wire.Hash) error {
 	stored, err := edgedb.New().HashOf(ctx, r.db, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
+		if head, err := edgedb.New().GetHead(ctx, r.db); err != nil || id <= head.LastID {
+			return postgres.Fault(err) // retired long ago; HQ checks the chain behind it
+		}
 		return fault.New(fault.Conflict, codeHQAhead, "HQ holds event %d, which this store does not have", id).
 			Advise("was this store restored from an older backup? see docs/sync-protocol.md, «Recovery»")
 	case err != nil:
@@ -114,7 +136,10 @@ func (r *Relay) failed(ctx context.Context, batch *wire.Batch, attempts int, cau
 	r.batches.WithLabelValues("failed").Inc()
 	r.log.Info("relay: batch not acknowledged", "first_id", batch.FirstID, "last_id", batch.LastID(), "event_id", batch.Events[0].EventID,
 		"attempts", attempts, "error", cause)
-	reason := cause.Error()
+	reason := "hq_unreachable"
+	if f := fault.As(cause); f != nil {
+		reason = f.Code + ": " + f.Message // tills see it: the cause stays in the log
+	}
 	err := edgedb.New().MarkFailed(ctx, r.db, &reason, batch.FirstID, batch.LastID())
 	if err != nil && ctx.Err() == nil {
 		r.log.Warn("relay: the failed attempt could not be recorded", "error", err)

@@ -62,7 +62,12 @@ func (l *HTTPLink) Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error
 // Sync implements Link.
 func (l *HTTPLink) Sync(ctx context.Context) (wire.StoreSync, error) {
 	var sync wire.StoreSync
-	return sync, l.exchange(ctx, http.MethodGet, "/v1/stores/"+url.PathEscape(l.storeID)+"/sync", nil, &sync)
+	err := l.exchange(ctx, http.MethodGet, "/v1/stores/"+url.PathEscape(l.storeID)+"/sync", nil, &sync)
+	if err == nil && sync.StoreID != l.storeID {
+		err = fault.New(fault.Unavailable, "hq_answer_unreadable", "HQ's answer is about store %.16q", sync.StoreID).
+			Advise("is HQ_URL the address of an hq-platform?")
+	}
+	return sync, err
 }
 
 func (l *HTTPLink) exchange(ctx context.Context, method, path string, body []byte, into any) error {

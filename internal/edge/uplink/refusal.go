@@ -19,12 +19,12 @@ const (
 	hardAlarm                 // the logs differ: nothing is sent until HQ's hash is ours again
 )
 
-// react classifies a failure of an exchange that carried n events (0: a Sync).
-func (at *cursor) react(err error, n int) reaction {
+// react classifies a failure.
+func (at *cursor) react(err error) reaction {
 	switch fault.CodeOf(err) {
 	case wire.CodeGap:
 		return askAgain
-	case wire.CodeFork, wire.CodeFenced, wire.CodeEventIDReused, codeHQAhead:
+	case wire.CodeFork, wire.CodeFenced, wire.CodeEventIDReused, codeHQAhead, codeHole:
 		return hardAlarm
 	case wire.CodeHashMismatch:
 		if at.mismatch++; at.mismatch == 1 {
@@ -34,7 +34,7 @@ func (at *cursor) react(err error, n int) reaction {
 	}
 	switch fault.KindOf(err) {
 	case fault.TooLarge:
-		if n > 1 {
+		if at.sent > 1 {
 			return halve
 		}
 		return slowAlarm
@@ -45,29 +45,44 @@ func (at *cursor) react(err error, n int) reaction {
 	}
 }
 
-// retreat waits as the failure asks, and leaves the cursor so that the next step
-// begins with HQ's own word.
+// retreat waits as the failure asks. After a refusal the next step begins with
+// HQ's own word. After silence it sends the same batch again: if HQ had stored
+// it, the answer says so, and what became of each event.
 func (r *Relay) retreat(ctx context.Context, at *cursor, err error) {
 	at.attempts++
-	at.readAt = time.Time{}
-	switch at.react(err, r.lastSize) {
+	reaction := at.react(err)
+	if reaction != backOff || at.sent == 0 {
+		at.readAt = time.Time{}
+	}
+	switch reaction {
 	case askAgain:
 		if at.refusals++; at.refusals > 1 { // a gap after a fresh watermark: do not spin
 			sleep(ctx, pause(at.refusals, r.cfg.RetryMin, r.cfg.RetryMax))
 		}
 	case halve:
-		at.limit = max(1, r.lastSize/2)
+		at.limit = max(1, at.sent/2)
 	case slowAlarm, hardAlarm:
 		if fault.KindOf(err) == fault.NotFound { // whoever answered is not our HQ
-			r.offline(err)
+			r.offline()
 		}
 		r.alarm(err)
 		r.log.Error("relay: ALARM, somebody must act; sales go on", "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
 		sleep(ctx, r.cfg.AlarmPause)
 	case backOff:
-		r.offline(err)
-		wait := pause(at.attempts, r.cfg.RetryMin, r.cfg.RetryMax)
-		r.log.Warn("relay: HQ not reached", "code", fault.CodeOf(err), "error", err, "attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
-		sleep(ctx, wait)
+		r.backOff(ctx, at, err)
 	}
+}
+
+// backOff waits, longer each time. A batch that did not get through twice may be
+// too much for a slow line within SYNC_TIMEOUT: the next one is smaller.
+func (r *Relay) backOff(ctx context.Context, at *cursor, err error) {
+	if at.attempts > 1 && at.sent > 1 {
+		at.limit = max(1, at.sent/2)
+	}
+	if at.onLine {
+		r.offline()
+	}
+	wait := pause(at.attempts, r.cfg.RetryMin, r.cfg.RetryMax)
+	r.log.Warn("relay: waiting to try again", "hq_down", at.onLine, "code", fault.CodeOf(err), "error", err, "attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
+	sleep(ctx, wait)
 }

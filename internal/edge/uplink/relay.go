@@ -53,6 +53,10 @@ type cursor struct {
 	limit    int       // of events in a batch, after a 413; 0: none
 	mismatch int       // hash_mismatch refusals in a row
 	refusals int       // gaps and mismatches in a row
+	heard    bool      // HQ answered a Sync, and there was nothing to send since
+	sent     int       // events in the exchange that is under way or was last; 0: a Sync
+	backlog  bool      // the last claim was full: more is waiting
+	onLine   bool      // the step has got as far as the network
 }
 
 // drive sends until ctx is done.
@@ -74,6 +78,7 @@ func (r *Relay) drive(ctx context.Context) {
 // step asks HQ where it stands, if that is not known or too old, and sends one
 // batch. idle: there was nothing to send.
 func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
+	at.sent, at.onLine = 0, false
 	if time.Since(at.readAt) >= r.cfg.Resync || at.readAt.IsZero() {
 		if err := r.resync(ctx, at); err != nil {
 			return false, err
@@ -85,12 +90,18 @@ func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
 	}
 	if batch == nil {
 		at.attempts, at.refusals = 0, 0
+		if at.heard {
+			at.heard = false
+			r.online(at.id)
+		}
 		r.mended()
 		return true, nil
 	}
 	failpoint.Hit("relay.before_send")
 	r.attempts.Inc()
+	at.sent, at.onLine = len(batch.Events), true
 	ack, err := r.link.Send(ctx, batch)
+	at.onLine = err != nil
 	if err != nil {
 		r.failed(ctx, batch, at.attempts+1, err)
 		return false, err
@@ -107,10 +118,12 @@ func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
 
 // resync reads HQ's watermark and makes sure that it is a point of our own log.
 func (r *Relay) resync(ctx context.Context, at *cursor) error {
+	at.onLine = true
 	sync, err := r.link.Sync(ctx)
 	if err != nil {
 		return err
 	}
+	at.onLine, at.heard = false, true
 	if err := r.ours(ctx, sync.ReceivedUpto, sync.ChainHash); err != nil {
 		return err
 	}
@@ -121,7 +134,7 @@ func (r *Relay) resync(ctx context.Context, at *cursor) error {
 	if err := r.mark(ctx, at.id, nil); err != nil {
 		return err
 	}
-	r.online(at.id)
+	r.latency.acknowledged(at.id, time.Now())
 	return nil
 }
 
@@ -151,7 +164,9 @@ func (r *Relay) accept(ctx context.Context, at *cursor, batch *wire.Batch, ack w
 	r.log.Debug("relay: acknowledged", "first_id", batch.FirstID, "last_id", batch.LastID(), "received_upto", ack.ReceivedUpto,
 		"accepted", ack.Accepted, "duplicates", ack.Duplicates, "set_aside", len(ack.Errors), "attempts", at.attempts+1)
 	at.id, at.hash, at.attempts, at.mismatch, at.refusals = ack.ReceivedUpto, hash, 0, 0, 0
-	at.limit *= 2 // after a 413, grow again with care
+	if at.limit *= 2; at.limit >= r.cfg.BatchBacklog { // after a refusal for size, or a line too slow: grow again with care
+		at.limit = 0
+	}
 	r.online(at.id)
 	r.mended()
 	return nil

@@ -64,14 +64,16 @@ func (s *scripted) Send(_ context.Context, b *wire.Batch) (wire.Ack, error) {
 	}
 	ack := wire.Ack{Errors: []wire.EventError{}}
 	for _, e := range b.Events {
-		if e.ID <= s.upto() {
-			ack.Duplicates++
-			continue
+		known := e.ID <= s.upto()
+		if !known {
+			s.log = append(s.log, e)
 		}
-		s.log = append(s.log, e)
-		if code, bad := s.setAside[e.ID]; bad {
+		switch code, bad := s.setAside[e.ID]; {
+		case bad:
 			ack.Errors = append(ack.Errors, wire.EventError{ID: e.ID, EventID: e.EventID, Code: code, Message: "set aside"})
-		} else {
+		case known:
+			ack.Duplicates++
+		default:
 			ack.Accepted++
 		}
 	}
@@ -87,7 +89,7 @@ func (s *scripted) Sync(context.Context) (wire.StoreSync, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	return wire.StoreSync{ReceivedUpto: s.upto(), ChainHash: s.hash()}, nil
+	return wire.StoreSync{StoreID: "S1", ReceivedUpto: s.upto(), ChainHash: s.hash()}, nil
 }
 
 func (s *scripted) upto() int64 { return int64(len(s.log)) }
@@ -244,13 +246,83 @@ func TestLineDownThenUp(t *testing.T) {
 	require.Nil(t, s.entries()[1].LastError, "a success clears the error")
 }
 
+// HQ had stored the batch, one event of it set aside, and the answer was lost:
+// the same batch again changes nothing at HQ, and brings the reason.
 func TestLostAckIsNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.hq.loseAck = true
+	s.hq.setAside = map[int64]string{2: "sum_mismatch"}
 	s.sell(3, 10)
 	s.relay(fast)
 	s.drained(3)
+	require.Equal(t, "sum_mismatch: set aside", *s.entries()[1].LastError)
+	require.Nil(t, s.entries()[2].LastError)
+}
+
+// A line that is up but too slow for a whole batch within SYNC_TIMEOUT drains all
+// the same, in smaller ones.
+func TestSlowLineDrains(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.hq.refuse = func(b *wire.Batch) error {
+		if len(b.Events) > 10 {
+			return fault.New(fault.Unavailable, "hq_unreachable", "too slow")
+		}
+		return nil
+	}
+	s.sell(60, 10)
+	s.relay(fast)
+	s.drained(60)
+}
+
+// HQ lost its data, and the events it needs were retired here: nothing is sent,
+// and somebody is told.
+func TestHoleIsAnAlarm(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.sell(4, 10)
+	cfg := fast
+	cfg.Resync = 20 * time.Millisecond
+	r := s.relay(cfg)
+	s.drained(4)
+	_, err := s.db.Exec(t.Context(), "delete from outbox where id <= 2")
+	require.NoError(t, err)
+	s.hq.change(func() { s.hq.log = nil })
+	s.eventually("alarm", func() bool { return r.Status().Alarm != nil })
+	require.Equal(t, codeHole, r.Status().Alarm.Code)
+	require.Empty(t, s.hq.ids())
+}
+
+// HQ answers Sync and stands where the oldest events were retired: the chain of
+// what follows is proof enough.
+func TestRetiredWatermarkIsNoFork(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.sell(3, 10)
+	first := s.relay(fast)
+	s.drained(3)
+	_, err := s.db.Exec(t.Context(), "delete from outbox where id <= 3")
+	require.NoError(t, err)
+	require.NoError(t, first.resync(t.Context(), &cursor{}))
+	s.sell(2, 10)
+	s.drained(5)
+}
+
+// The store's own database is away: that is no news about the line.
+func TestOwnDatabaseIsNotTheLine(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	r := s.relay(fast)
+	s.sell(1, 10)
+	s.drained(1)
+	s.eventually("ONLINE", func() bool { return r.Status().Online })
+	at := &cursor{attempts: 1, sent: 0, onLine: false}
+	r.backOff(t.Context(), at, errLine)
+	require.True(t, r.Status().Online)
+	at.onLine = true
+	r.backOff(t.Context(), at, errLine)
+	require.False(t, r.Status().Online)
 }
 
 func TestBacklogTravelsInLargeBatches(t *testing.T) {

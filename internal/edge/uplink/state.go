@@ -23,13 +23,10 @@ type Alarm struct {
 	Since   time.Time `json:"since"`
 }
 
-// state is shared between the relay's loop and readers of its status; backlog
-// and lastSize belong to the loop alone.
+// state is shared between the relay's loop and readers of its status.
 type state struct {
-	mu       sync.Mutex
-	status   Status
-	backlog  bool // the last claim was full: more is waiting
-	lastSize int  // events in the last claim
+	mu     sync.Mutex
+	status Status
 }
 
 func newState() *state { return &state{status: Status{Since: time.Now()}} }
@@ -59,7 +56,7 @@ func (s *state) mended() {
 	s.status.Alarm = nil
 }
 
-func (s *state) offline(error) {
+func (s *state) offline() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.status.Online {

@@ -48,7 +48,7 @@ func (f *BadRowError) Error() string { return f.Row + ": " + f.Message }
 func Verify(ctx context.Context, db *postgres.DB, storeID string) (Report, error) {
 	v := &verification{}
 	err := db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		if _, err := tx.Exec(ctx, "set transaction isolation level repeatable read, read only"); err != nil {
+		if _, err := tx.Exec(ctx, "set transaction isolation level repeatable read, read only; set local statement_timeout = 0"); err != nil {
 			return err
 		}
 		v = &verification{tx: tx, stock: map[uuid.UUID]*hqdb.HQInventory{}, heldUp: map[uuid.UUID]bool{}, report: Report{StoreID: storeID}}

@@ -1,6 +1,7 @@
 package projection_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,11 @@ func TestSalesThatHold(t *testing.T) {
 
 	gift := basket(line(1, 5_000, sale.One, 5_000, "STANDARD", 800))
 	require.Nil(t, read(t, gift).Refusal, "a sale for nothing")
+
+	// What the catalogue lets in at its most: 200 characters of four bytes.
+	long := line(1, 5_000, sale.One, 0, "STANDARD", 800)
+	long.Name, long.Category, long.Unit = strings.Repeat("𠀀", 200), strings.Repeat("𠀀", 60), strings.Repeat("𠀀", 20)
+	require.Nil(t, read(t, basket(long)).Refusal)
 
 	largest := basket(line(1, money.Max, sale.One, 0, "STANDARD", 10_000))
 	require.Nil(t, read(t, largest).Refusal)

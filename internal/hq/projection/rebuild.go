@@ -27,6 +27,9 @@ func Rebuild(ctx context.Context, db *postgres.DB, storeID string) (Rebuilt, err
 	var done Rebuilt
 	err := db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		done = Rebuilt{}
+		if _, err := tx.Exec(ctx, "set local statement_timeout = 0"); err != nil { // years of a store take their time
+			return err
+		}
 		if _, err := queries.LockStream(ctx, tx, storeID); err != nil {
 			return err
 		}

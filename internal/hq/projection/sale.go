@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxLines = 500 // of a sale; the contract's "Rules of a sale"
-	maxText  = 500 // bytes of a name, code or number in a payload
+	maxLines = 500  // of a sale; the contract's "Rules of a sale"
+	maxText  = 1000 // bytes of a name, code or number in a payload: 200 characters of four bytes, and some
 )
 
 var (

@@ -25,13 +25,13 @@ INSERT INTO tax_codes VALUES
   ('EXEMPT',    'Không chịu thuế',              'Exempt');
 
 INSERT INTO tax_rates VALUES
-  ('STANDARD',  '2000-01-01', 1000, 'Law on VAT'),
+  ('STANDARD',  '1970-01-01', 1000, 'Law on VAT'),
   ('STANDARD',  '2025-07-01',  800, 'Resolution 204/2025/QH15: 10 % reduced to 8 % until 2026-12-31'),
   ('STANDARD',  '2027-01-01', 1000, 'Resolution 204/2025/QH15 ends 2026-12-31'),
-  ('EXCISE',    '2000-01-01', 1000, 'Law on VAT; excise goods are left out of the reduction'),
-  ('REDUCED_5', '2000-01-01',  500, 'Law on VAT'),
-  ('ZERO',      '2000-01-01',    0, 'Law on VAT'),
-  ('EXEMPT',    '2000-01-01',    0, 'Law on VAT');
+  ('EXCISE',    '1970-01-01', 1000, 'Law on VAT; excise goods are left out of the reduction'),
+  ('REDUCED_5', '1970-01-01',  500, 'Law on VAT'),
+  ('ZERO',      '1970-01-01',    0, 'Law on VAT'),
+  ('EXEMPT',    '1970-01-01',    0, 'Law on VAT');
 
 CREATE TABLE units (
   unit text PRIMARY KEY CHECK (length(unit) BETWEEN 1 AND 20)

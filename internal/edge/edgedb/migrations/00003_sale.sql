@@ -162,7 +162,8 @@ CREATE TABLE payment_exceptions (
   cashier_id     text NOT NULL,
   reported       text NOT NULL,
   found_status   text NOT NULL,
-  reported_at    timestamptz NOT NULL
+  reported_at    timestamptz NOT NULL,
+  UNIQUE (payment_id, reported)
 );
 COMMENT ON TABLE payment_exceptions IS 'Captures reported for payments that were already cancelled, expired or failed: money that somebody must give back.';
 

@@ -12,3 +12,6 @@ DELETE FROM idempotency_keys WHERE created_at < sqlc.arg(before);
 
 -- name: AmendIdempotencyKey :exec
 UPDATE idempotency_keys SET body = $3 WHERE terminal_id = $1 AND key = $2;
+
+-- name: DropIdempotencyKey :exec
+DELETE FROM idempotency_keys WHERE terminal_id = $1 AND key = $2;

@@ -49,7 +49,7 @@ UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $
 
 -- name: InsertPaymentException :exec
 INSERT INTO payment_exceptions (id, payment_id, transaction_id, store_id, terminal_id, cashier_id, reported, found_status, reported_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (payment_id, reported) DO NOTHING;
 
 -- name: DuePayments :many
 SELECT id, transaction_id, coalesce(provider = sqlc.arg(fake) AND created_at <= sqlc.narg(captured_if_before)::timestamptz, false)::boolean AS captured
