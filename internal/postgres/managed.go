@@ -57,7 +57,7 @@ type Server struct {
 // another `serve` owns the directory, and what AttachServer lists. A command
 // that owns it for a moment is waited for.
 func StartServer(ctx context.Context, cfg ServerConfig) (*Server, error) {
-	st, err := prepareSite(cfg.Dir)
+	st, err := prepareSite(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func StartServer(ctx context.Context, cfg ServerConfig) (*Server, error) {
 // data_dir_foreign (Config), postgres_start_failed and data_dir_in_use
 // (Unavailable: the owner's database gives no answer; try again).
 func AttachServer(ctx context.Context, cfg ServerConfig) (*Server, error) {
-	st, err := prepareSite(cfg.Dir)
+	st, err := prepareSite(cfg)
 	if err != nil {
 		return nil, err
 	}

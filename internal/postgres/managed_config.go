@@ -13,6 +13,10 @@ type ServerConfig struct {
 	// Dir is the data root, such as ./data/edge; it is created if missing. The
 	// cluster is in Dir/postgres, its log in Dir/postgres.log.
 	Dir string
+	// Elsewhere is where the data goes if Dir does not exist yet and lies where
+	// the database's account may not go (root's home, say); Dir becomes a link to
+	// it. Empty means /var/lib/tiem.
+	Elsewhere string
 	// BinDir is where postgres and initdb are; empty means to search.
 	BinDir string
 	// Database is created if it does not exist; empty means "postgres".
@@ -25,6 +29,8 @@ type ServerConfig struct {
 }
 
 const (
+	defaultElsewhere = "/var/lib/tiem"
+
 	superuser  = "postgres" // the customary name, so that psql and pg_dump find it
 	socketPort = "5432"     // names the socket's file; no port is opened
 )

@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -31,11 +32,19 @@ type site struct {
 }
 
 // prepareSite creates the data root if it is missing and works out the paths.
-func prepareSite(dir string) (site, error) {
+func prepareSite(cfg ServerConfig) (site, error) {
+	dir := cfg.Dir
 	if dir == "" {
 		return site{}, fault.New(fault.Config, "data_dir_missing", "no data directory is given").At("Dir")
 	}
 	root, err := filepath.Abs(dir)
+	if err == nil {
+		var place string
+		if place, err = detour(root, cmp.Or(cfg.Elsewhere, defaultElsewhere)); place != "" {
+			cfg.logger().Warn("the database's account may not enter the data directory: the data lives elsewhere, behind a link",
+				"dir", root, "place", place)
+		}
+	}
 	if err == nil {
 		err = makeDirs(root)
 	}
