@@ -32,7 +32,7 @@ type demoRun struct {
 func (d *demoRun) start() sim.Store {
 	d.t.Helper()
 	d.said.Reset()
-	d.cmd = exec.Command(filepath.Join(d.bin, "pos-sim"), "demo") //nolint:noctx // stopped by SIGINT, as a person does
+	d.cmd = exec.Command(filepath.Join(d.bin, "pos-sim"), "demo")
 	d.cmd.Env, d.cmd.Stdout, d.cmd.Stderr = d.env, &d.said, &d.said
 	require.NoError(d.t, d.cmd.Start())
 	began := time.Now()
@@ -55,7 +55,7 @@ func (d *demoRun) interrupt(store sim.Store) {
 	require.NoError(d.t, d.cmd.Process.Signal(syscall.SIGINT))
 	require.NoError(d.t, d.cmd.Wait(), "%s", d.said.String())
 	for _, url := range []string{store.EdgeURL, store.HQURL} {
-		_, err := net.DialTimeout("tcp", url[len("http://"):], time.Second) //nolint:noctx // it is refused at once
+		_, err := net.DialTimeout("tcp", url[len("http://"):], time.Second)
 		require.Error(d.t, err, "somebody still listens at %s", url)
 	}
 }
