@@ -91,8 +91,9 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 	return reply, err
 }
 
-// chargeTimeout is how long a provider may take.
-const chargeTimeout = 10 * time.Second
+// chargeTimeout is how long a provider may take. It is less than a till's call
+// may take (httpapi), so that there is time left to write the answer down.
+const chargeTimeout = 5 * time.Second
 
 // charge asks the provider for the code and writes it down, with the payment and
 // with the stored answer. A definite refusal makes the payment FAILED and the

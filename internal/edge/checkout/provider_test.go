@@ -65,6 +65,37 @@ func TestProviderInDoubtIsAskedAgain(t *testing.T) {
 	}
 }
 
+// hanging is a provider that says nothing until it is given up, and tells how
+// long it was given.
+type hanging struct{ given time.Duration }
+
+func (*hanging) Name() string { return "hanging" }
+
+func (h *hanging) Create(ctx context.Context, _ payment.Intent) (payment.Charge, error) {
+	deadline, ok := ctx.Deadline()
+	if ok {
+		h.given = time.Until(deadline)
+	}
+	return payment.Charge{}, context.DeadlineExceeded
+}
+
+// A provider is never waited for without end, and is given up while the till's
+// own call, of 8 s, has time left.
+func TestProviderIsGivenLessTimeThanTheTill(t *testing.T) {
+	t.Parallel()
+	d, _, _ := desk(t)
+	h := &hanging{}
+	d.Providers = map[string]payment.Provider{"hanging": h}
+	by, id := basketOf(t, d)
+	_, err := d.Pay(t.Context(), by, id, sale.Tender{Method: sale.QR, Amount: 6000})
+	require.Equal(t, "provider_unavailable", fault.CodeOf(err))
+	require.Positive(t, h.given)
+	require.Less(t, h.given, 8*time.Second)
+	b, err := d.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, sale.Pending, b.Payments[0].Status)
+}
+
 // A definite refusal fails the payment, frees the basket, and is not stored as
 // an answer.
 func TestProviderThatRefuses(t *testing.T) {

@@ -42,17 +42,6 @@ func (q *Queries) AllRates(ctx context.Context, db DBTX) ([]AllRatesRow, error) 
 	return items, nil
 }
 
-const countItems = `-- name: CountItems :one
-SELECT count(*) FROM local_catalog
-`
-
-func (q *Queries) CountItems(ctx context.Context, db DBTX) (int64, error) {
-	row := db.QueryRow(ctx, countItems)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const deleteBarcodesOf = `-- name: DeleteBarcodesOf :exec
 DELETE FROM catalog_barcodes WHERE item_id = ANY ($1::uuid[])
 `

@@ -78,17 +78,6 @@ func (q *Queries) ClaimEvents(ctx context.Context, db DBTX, after int64, lim int
 	return items, nil
 }
 
-const getCursor = `-- name: GetCursor :one
-SELECT position FROM sync_cursors WHERE name = $1
-`
-
-func (q *Queries) GetCursor(ctx context.Context, db DBTX, name string) (int64, error) {
-	row := db.QueryRow(ctx, getCursor, name)
-	var position int64
-	err := row.Scan(&position)
-	return position, err
-}
-
 const getHead = `-- name: GetHead :one
 SELECT store_id, epoch, last_id, last_hash FROM outbox_head
 `

@@ -10,8 +10,8 @@ import (
 	"tiem/internal/postgres"
 )
 
-// This file and its neighbours pipeline_*.go send several generated statements
-// in one round trip. The SQL is sqlc's; only the trip is ours.
+// This file sends several generated statements in one round trip. The SQL is
+// sqlc's; only the trip is ours.
 
 // collect queues sql and appends its rows to *into, columns by position, as the
 // generated row types have them.

@@ -129,14 +129,16 @@ func (a *api) serveQR(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) qr(r *http.Request) ([]byte, error) {
-	if _, err := a.Terminals.ByToken(r.Context(), door.Bearer(r)); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if _, err := a.Terminals.ByToken(ctx, door.Bearer(r)); err != nil {
 		return nil, err
 	}
 	id, err := uuid.FromString(chi.URLParam(r, "id"))
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "payment_not_found", "there is no such payment").At("id")
 	}
-	p, err := a.Desk.Payment(r.Context(), id)
+	p, err := a.Desk.Payment(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -61,9 +61,6 @@ ORDER BY item_id FOR UPDATE;
 UPDATE local_inventory SET opening_milli = sqlc.arg(quantity_milli)::bigint, on_hand_milli = on_hand_milli + sqlc.arg(quantity_milli)::bigint, updated_at = now()
 WHERE item_id = sqlc.arg(item_id) AND opening_milli IS NULL RETURNING on_hand_milli;
 
--- name: CountItems :one
-SELECT count(*) FROM local_catalog;
-
 -- name: ListInventory :many
 SELECT c.item_id, c.sku, c.name, c.unit, i.on_hand_milli, i.opening_milli, i.updated_at
 FROM local_inventory i JOIN local_catalog c USING (item_id)

@@ -35,9 +35,6 @@ UPDATE outbox SET last_error = sqlc.arg(last_error) WHERE id = sqlc.arg(id);
 UPDATE outbox SET publish_attempts = publish_attempts + 1, last_error = sqlc.arg(last_error)
 WHERE id >= sqlc.arg(first_id) AND id <= sqlc.arg(last_id) AND published_at IS NULL;
 
--- name: GetCursor :one
-SELECT position FROM sync_cursors WHERE name = $1;
-
 -- name: SetCursor :exec
 UPDATE sync_cursors SET position = $2, updated_at = now() WHERE name = $1;
 
