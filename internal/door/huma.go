@@ -3,6 +3,7 @@ package door
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +49,7 @@ func encodeAnswer(hc huma.Context, _ string, value any) (any, error) {
 	if err != nil {
 		panic(fmt.Errorf("the answer cannot be encoded: %w", err)) // catch answers it
 	}
+	hc.SetHeader("Content-Length", strconv.Itoa(len(data))) // else net/http sends an answer over 2 KiB in chunks
 	return jsontext.Value(data), nil
 }
 

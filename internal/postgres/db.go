@@ -48,13 +48,19 @@ func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
 	params := pc.ConnConfig.RuntimeParams
 	params["application_name"] = cmp.Or(params["application_name"], "tiem")
 	params["timezone"] = "UTC"
+	// Every statement of the hot paths finds its rows by key, and is prepared
+	// once. A plan made while a table was still empty is a sequential scan that
+	// lives as long as the connection; and to plan anew for every run, as
+	// PostgreSQL likes to do for arrays, costs more than running it.
+	params["plan_cache_mode"] = "force_generic_plan"
+	params["enable_seqscan"] = "off"
 	params["synchronous_commit"] = "on" // whatever the database's owner prefers: paid means durable
 	params["default_transaction_isolation"] = "read committed"
 	params["lock_timeout"] = millis(cmp.Or(cfg.LockTimeout, 3*time.Second))
 	params["idle_in_transaction_session_timeout"] = millis(10 * time.Second)
 	params["statement_timeout"] = millis(30 * time.Second)
 	pc.ConnConfig.ConnectTimeout = 5 * time.Second
-	pc.AfterConnect = readTimesAsUTC
+	pc.AfterConnect = registerTypes
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, Fault(err)
@@ -62,8 +68,10 @@ func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
 	return &DB{pool: pool, acquireTimeout: cmp.Or(cfg.AcquireTimeout, 2*time.Second)}, nil
 }
 
-// readTimesAsUTC makes what is read the same on every machine, whatever its TZ.
-func readTimesAsUTC(_ context.Context, conn *pgx.Conn) error {
+// registerTypes teaches a connection UUIDs, and to read times as UTC: the same
+// on every machine, whatever its TZ.
+func registerTypes(_ context.Context, conn *pgx.Conn) error {
+	registerUUID(conn.TypeMap())
 	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 	return nil
 }

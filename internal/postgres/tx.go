@@ -21,11 +21,11 @@ const (
 // Tx is a transaction in progress, handed to the callback of DB.InTx and valid
 // only there. It is not safe for concurrent use.
 type Tx struct {
-	conn   *pgx.Conn
-	begun  bool
-	sealed string // who sealed it; "" while statements may still be run
-	queue  pgx.Batch
-	after  []func()
+	conn  *pgx.Conn
+	begun bool
+	queue pgx.Batch // sent with COMMIT
+	last  pgx.Batch // behind the queue, right before COMMIT
+	after []func()
 }
 
 // InTx runs fn in one transaction: commit if it returns nil, else roll back and
@@ -114,9 +114,6 @@ func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 // has not been sent. Results go to the callbacks registered on the batch's
 // queries (QueryRow, Query, Exec); the first error ends it.
 func (tx *Tx) Send(ctx context.Context, batch *pgx.Batch) error {
-	if err := tx.usable(); err != nil {
-		return err
-	}
 	if !tx.begun {
 		tx.begun = true // even if it fails half-way: then there is something to roll back
 		begin := &pgx.Batch{}
@@ -131,27 +128,24 @@ func (tx *Tx) Send(ctx context.Context, batch *pgx.Batch) error {
 // certain to find its row: lock it first, or let the database raise.
 func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 
-// Seal forbids further statements (Exec, Query, QueryRow, Send) on behalf of
-// by; Queue stays allowed. outbox.Append seals, so that nothing can wait on the
-// network while the outbox head is locked.
-func (tx *Tx) Seal(by string) { tx.sealed = by }
+// Last adds a statement that is sent behind everything that is queued, however
+// late, and right before COMMIT; several keep their order. It is for the lock
+// that all transactions share: taken by the last statement, it is held for as
+// long as PostgreSQL needs to commit, and nothing of ours can come in between.
+// What the statement finds goes to read, which may be nil. If read fails, the
+// transaction may have been committed nevertheless (commit_unknown).
+func (tx *Tx) Last(sql string, read func(pgx.Row) error, args ...any) {
+	q := tx.last.Queue(sql, args...)
+	if read != nil {
+		q.QueryRow(read)
+	}
+}
 
 // AfterCommit registers f to be called once, in order, after COMMIT succeeded.
 // f must not block.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-func (tx *Tx) usable() error {
-	if tx.sealed != "" {
-		return fault.New(fault.Internal, "transaction_sealed",
-			"a statement after %s, which must be the transaction's last call", tx.sealed)
-	}
-	return nil
-}
-
 func (tx *Tx) begin(ctx context.Context) error {
-	if err := tx.usable(); err != nil {
-		return err
-	}
 	if tx.begun {
 		return nil
 	}
@@ -160,9 +154,9 @@ func (tx *Tx) begin(ctx context.Context) error {
 	return err
 }
 
-// flush sends the queue and COMMIT in one round trip.
+// flush sends the queue, the last statements and COMMIT in one round trip.
 func (tx *Tx) flush(ctx context.Context) error {
-	if !tx.begun && tx.queue.Len() == 0 {
+	if !tx.begun && tx.queue.Len() == 0 && tx.last.Len() == 0 {
 		return nil
 	}
 	if err := ctx.Err(); err != nil { // nobody waits for it any more, and nothing is lost yet
@@ -170,7 +164,7 @@ func (tx *Tx) flush(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
-	tx.sealed = ""
+	tx.queue.QueuedQueries = append(tx.queue.QueuedQueries, tx.last.QueuedQueries...)
 	var outcome pgconn.CommandTag
 	tx.queue.Queue("commit").Exec(func(tag pgconn.CommandTag) error { outcome = tag; return nil })
 	err := tx.Send(ctx, &tx.queue)

@@ -133,27 +133,45 @@ func TestInTxRollsBackOnPanic(t *testing.T) {
 	require.Zero(t, db.Pool().Stat().AcquiredConns(), "the connection went back")
 }
 
-func TestSealedTxTakesOnlyTheQueue(t *testing.T) {
+// Last goes behind the queue, also behind what is queued later and what runs
+// at once, and what it finds is read before AfterCommit is told.
+func TestLastGoesLast(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.New(t, tally)
-	for name, late := range map[string]func(ctx context.Context, tx *postgres.Tx) error{
-		"Exec":  func(ctx context.Context, tx *postgres.Tx) error { _, err := tx.Exec(ctx, "select 1"); return err },
-		"Query": func(ctx context.Context, tx *postgres.Tx) error { _, err := tx.Query(ctx, "select 1"); return err }, //nolint:rowserrcheck,sqlclosecheck // there are no rows
-		"QueryRow": func(ctx context.Context, tx *postgres.Tx) error {
-			var n int
-			return tx.QueryRow(ctx, "select 1").Scan(&n)
-		},
-		"Send": func(ctx context.Context, tx *postgres.Tx) error { return tx.Send(ctx, &pgx.Batch{}) },
-	} {
-		err := db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
-			tx.Queue(add, "a", 1)
-			tx.Seal("outbox.Append")
-			tx.Queue(add, "a", 1)
-			return late(ctx, tx)
-		})
-		require.Equal(t, "transaction_sealed", fault.CodeOf(err), name)
-		require.ErrorContains(t, err, "outbox.Append", name)
-	}
+	var saw, committed int64
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
+		tx.AfterCommit(func() { committed = saw })
+		tx.Last("update tally set n = n * 10 where name = 'a'", nil)
+		tx.Last("select n from tally where name = 'a'", func(row pgx.Row) error { return row.Scan(&saw) })
+		tx.Queue(add, "a", 3)
+		_, err := tx.Exec(ctx, add, "a", 4)
+		return err
+	})
+	require.NoError(t, err)
+	require.Equal(t, int64(70), saw)
+	require.Equal(t, int64(70), committed)
+	require.Equal(t, int64(70), count(t, db, "a"))
+}
+
+func TestLastAloneIsATransaction(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, tally)
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Last(add, nil, "a", 5)
+		return nil
+	}))
+	require.Equal(t, int64(5), count(t, db, "a"))
+}
+
+func TestWhatLastRefusesIsRolledBack(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, tally)
+	err := db.InTx(t.Context(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Queue(add, "a", 5)
+		tx.Last(add, nil, "b", -1)
+		return nil
+	})
+	require.Equal(t, "23514", postgres.SQLState(err))
 	require.Zero(t, count(t, db, "a"))
 }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"hash"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -69,40 +68,40 @@ func (h *Hash) UnmarshalText(text []byte) error {
 // 1970 UTC (truncated); UUIDs are 16 bytes; text is a 4-byte big-endian length
 // and its UTF-8, absent text a length of 0. Hash and TraceParent are not read.
 func (e *Event) Chain(prev Hash) Hash {
-	w := chainWriter{h: sha256.New()}
-	w.raw(prev[:])
-	w.text(e.StoreID)
-	w.integer(e.Epoch)
-	w.integer(e.ID)
-	w.raw(e.EventID[:])
-	w.raw(e.AggregateID[:])
-	w.text(e.Type)
-	w.integer(int64(e.Version))
-	w.integer(e.OccurredAt.UnixMicro())
-	w.text(e.TerminalID)
-	w.text(e.CashierID)
-	w.text(e.BusinessDate)
+	buf := make([]byte, 0, chainBytes)
+	buf = append(buf, prev[:]...)
+	buf = appendText(buf, e.StoreID)
+	buf = appendInteger(buf, e.Epoch)
+	buf = appendInteger(buf, e.ID)
+	return sha256.Sum256(e.appendTail(buf))
+}
+
+// Tail is the part of Chain's bytes behind the id. It is all that is known of
+// an event before it has its place in the log; the place completes it.
+func (e *Event) Tail() []byte { return e.appendTail(make([]byte, 0, chainBytes)) }
+
+// chainBytes is enough for the bytes of most events, so that they are gathered
+// without growing; names and type may be longer.
+const chainBytes = 320
+
+func (e *Event) appendTail(buf []byte) []byte {
+	buf = append(buf, e.EventID[:]...)
+	buf = append(buf, e.AggregateID[:]...)
+	buf = appendText(buf, e.Type)
+	buf = appendInteger(buf, int64(e.Version))
+	buf = appendInteger(buf, e.OccurredAt.UnixMicro())
+	buf = appendText(buf, e.TerminalID)
+	buf = appendText(buf, e.CashierID)
+	buf = appendText(buf, e.BusinessDate)
 	payload := sha256.Sum256([]byte(e.Payload))
-	w.raw(payload[:])
-	var sum Hash
-	w.h.Sum(sum[:0])
-	return sum
+	return append(buf, payload[:]...)
 }
 
-// chainWriter feeds a hash; a hash's Write never fails.
-type chainWriter struct{ h hash.Hash }
-
-func (w chainWriter) raw(b []byte) { w.h.Write(b) }
-
-func (w chainWriter) integer(v int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(v)) // two's complement, as the protocol has it
-	w.h.Write(b[:])
+func appendInteger(buf []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(buf, uint64(v)) // two's complement, as the protocol has it
 }
 
-func (w chainWriter) text(s string) {
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], uint32(len(s)))
-	w.h.Write(b[:])
-	w.h.Write([]byte(s))
+func appendText(buf []byte, s string) []byte {
+	buf = binary.BigEndian.AppendUint32(buf, uint32(len(s)))
+	return append(buf, s...)
 }

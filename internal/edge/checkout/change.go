@@ -7,7 +7,6 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"tiem/internal/edge/edgedb"
-	"tiem/internal/edge/idempotency"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/postgres"
 )
@@ -21,11 +20,7 @@ type rule func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (
 // the caller's Idempotency-Key. status is the HTTP status of success. A rule that
 // leaves the version as it was has changed nothing, and nothing is written.
 func (d *Desk) change(ctx context.Context, by Caller, id uuid.UUID, status int, apply rule) (Reply, error) {
-	return idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, Basket, error) {
-		s, err := d.lock(ctx, tx, id)
-		if err != nil {
-			return 0, Basket{}, err
-		}
+	return locked(ctx, d, by, id, nil, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, Basket, error) {
 		now := d.now() // once, after the lock: two tills' changes are timed in the order in which they happen
 		before := s.t.Version
 		drafts, err := apply(ctx, tx, s, now)

@@ -2,8 +2,10 @@ package checkout
 
 import (
 	"context"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/idempotency"
@@ -27,21 +29,27 @@ func (d *Desk) Create(ctx context.Context, by Caller, opening Opening) (Reply, e
 	if err := d.People.MayAct(ctx, opening.CashierID); err != nil {
 		return Reply{}, err
 	}
-	return idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, Basket, error) {
-		id := opening.ID
-		if id.IsNil() {
-			var err error
-			if id, err = uuid.NewV7(); err != nil {
-				return 0, Basket{}, fault.Wrap(err, fault.Internal, "no_randomness", "no transaction id could be made")
-			}
+	if opening.ID.IsNil() {
+		var err error
+		if opening.ID, err = uuid.NewV7(); err != nil {
+			return Reply{}, fault.Wrap(err, fault.Internal, "no_randomness", "no transaction id could be made")
 		}
-		now := d.now()
-		inserted, err := edgedb.New().InsertTransaction(ctx, tx, edgedb.InsertTransactionParams{ID: id, StoreID: d.StoreID,
-			TerminalID: by.TerminalID, CashierID: opening.CashierID, Currency: d.Currency, CreatedAt: now})
-		if err != nil {
-			return 0, Basket{}, err
-		}
-		s, err := d.lock(ctx, tx, id)
+	}
+	return d.insert(ctx, by, opening)
+}
+
+// insert writes the row, or finds the one that is there.
+func (d *Desk) insert(ctx context.Context, by Caller, opening Opening) (Reply, error) {
+	var now time.Time
+	var inserted int64
+	var rows edgedb.SaleRows
+	open := func(b *pgx.Batch) {
+		now, inserted = d.now(), 0
+		edgedb.OpenSale(b, edgedb.InsertTransactionParams{ID: opening.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
+			CashierID: opening.CashierID, Currency: d.Currency, CreatedAt: now}, &inserted, &rows)
+	}
+	return idempotency.Run(ctx, d.DB, by.Once, d.Now, open, func(context.Context, *postgres.Tx) (int, Basket, error) {
+		s, err := restore(&rows)
 		if err != nil {
 			return 0, Basket{}, err
 		}

@@ -74,10 +74,4 @@ func (s *stored) view(businessDate string) (Basket, error) {
 	return Basket{Transaction: s.t, Totals: totals}, err
 }
 
-func notFound(err error) error {
-	err = postgres.Fault(err)
-	if fault.KindOf(err) == fault.NotFound {
-		return fault.New(fault.NotFound, "transaction_not_found", "there is no such transaction").At("id")
-	}
-	return err
-}
+var errNotFound = fault.New(fault.NotFound, "transaction_not_found", "there is no such transaction").At("id")

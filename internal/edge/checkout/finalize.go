@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/gofrs/uuid/v5"
+	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/edge/edgedb"
-	"tiem/internal/edge/idempotency"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/failpoint"
 	"tiem/internal/fault"
@@ -22,9 +23,15 @@ import (
 // and its events in the outbox, all in one transaction. Finalizing a PAID
 // transaction again returns the same receipt. Faults: payment_incomplete,
 // transaction_empty, transaction_voided, transaction_suspended (409).
+//
+// Two round trips: the first locks and reads the basket and takes its goods and
+// a receipt number, on trust; the second writes everything and commits. Between
+// them are the rules. If one refuses, the rollback puts the goods back.
 func (d *Desk) Finalize(ctx context.Context, by Caller, id uuid.UUID) (Reply, error) {
-	reply, err := idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, Basket, error) {
-		view, err := d.finalize(ctx, tx, by, id)
+	var taken edgedb.TakeStockRow
+	take := func(b *pgx.Batch) { edgedb.TakeStock(b, id, by.TerminalID, d.now(), &taken) }
+	reply, err := locked(ctx, d, by, id, take, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, Basket, error) {
+		view, err := d.finalize(ctx, tx, by, s, taken)
 		return 200, view, err
 	})
 	failpoint.Hit("checkout.after_commit")
@@ -34,11 +41,7 @@ func (d *Desk) Finalize(ctx context.Context, by Caller, id uuid.UUID) (Reply, er
 	return reply, err
 }
 
-func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, id uuid.UUID) (Basket, error) {
-	s, err := d.lock(ctx, tx, id)
-	if err != nil {
-		return Basket{}, err
-	}
+func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, s *stored, taken edgedb.TakeStockRow) (Basket, error) {
 	if s.t.Status == sale.Paid {
 		return s.view("")
 	}
@@ -54,24 +57,37 @@ func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, id uuid
 		return Basket{}, err
 	}
 	takes := stock.Sold(&s.t)
-	balances, seq, err := edgedb.TakeStock(ctx, tx, stockTakes(takes), by.TerminalID, now)
-	if err != nil {
+	if err := sameTakes(takes, taken); err != nil {
 		return Basket{}, err
 	}
-	receiptNo := fmt.Sprintf("%s-%s-%07d", d.StoreID, by.TerminalID, seq)
+	receiptNo := fmt.Sprintf("%s-%s-%07d", d.StoreID, by.TerminalID, taken.ReceiptSeq)
 	s.t.Finalize(receiptNo, d.Day.Date(now), now)
-	drafts, err := d.saleEvents(s, totals, takes, balances, now)
+	drafts, err := d.saleEvents(s, totals, takes, taken.Balances, now)
 	if err != nil {
 		return Basket{}, err
 	}
-	if err := queueFinalize(ctx, tx, s, totals, seq, now); err != nil {
+	if err := queueFinalize(ctx, tx, s, totals, taken.ReceiptSeq, now); err != nil {
 		return Basket{}, err
 	}
+	failpoint.Hit("checkout.before_outbox")
 	if err := d.Log.Append(ctx, tx, drafts...); err != nil {
 		return Basket{}, err
 	}
 	failpoint.Hit("checkout.before_commit")
 	return Basket{Transaction: s.t, Totals: totals}, nil
+}
+
+// sameTakes refuses a sale if the database took anything else off the shelf than
+// the rule says.
+func sameTakes(takes []stock.Take, taken edgedb.TakeStockRow) error {
+	same := len(takes) == len(taken.Items)
+	for i := 0; same && i < len(takes); i++ {
+		same = takes[i].ItemID == taken.Items[i] && int64(takes[i].Quantity) == taken.Quantities[i]
+	}
+	if !same {
+		return fault.New(fault.Internal, "stock_taken_wrong", "what was taken off stock is not what was sold")
+	}
+	return nil
 }
 
 // lookUp answers a finalize whose COMMIT was in doubt: if the sale is PAID it
@@ -85,32 +101,19 @@ func (d *Desk) lookUp(ctx context.Context, id uuid.UUID, doubt error) (Reply, er
 	return Reply{Status: 200, Body: view}, nil
 }
 
-func stockTakes(takes []stock.Take) []edgedb.StockTake {
-	rows := make([]edgedb.StockTake, len(takes))
-	for i, t := range takes {
-		rows[i] = edgedb.StockTake{ItemID: t.ItemID, QuantityMilli: int64(t.Quantity)}
-	}
-	return rows
-}
-
-// queueFinalize queues the sale's own writes. The tax lines go first: once the
-// transaction is PAID the database refuses them.
+// queueFinalize queues the sale's own row.
 func queueFinalize(ctx context.Context, tx *postgres.Tx, s *stored, totals pricing.Totals, seq int64, now time.Time) error {
 	date, err := edgedb.Date(s.t.BusinessDate)
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "business_date_invalid", "business date %q", s.t.BusinessDate)
 	}
-	q := edgedb.New()
-	for _, t := range totals.TaxLines {
-		err := q.InsertTaxLine(ctx, tx.Queued(), edgedb.InsertTaxLineParams{TransactionID: s.t.ID, TaxCode: t.TaxCode, RateBp: t.RateBP,
-			Base: int64(t.Base), Tax: int64(t.Tax)})
-		if err != nil {
-			return err
-		}
+	taxLines, err := json.Marshal(totals.TaxLines)
+	if err != nil {
+		return fault.Wrap(err, fault.Internal, "tax_lines_unwritable", "the tax lines cannot be encoded")
 	}
 	gross, discount, tax, total := int64(totals.Gross), int64(totals.Discount), int64(totals.Tax), int64(totals.Total)
-	return q.FinalizeTransaction(ctx, tx.Queued(), edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date,
-		ReceiptSeq: &seq, ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total})
+	return edgedb.New().FinalizeTransaction(ctx, tx.Queued(), edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date,
+		ReceiptSeq: &seq, ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total, TaxLines: taxLines})
 }
 
 // saleEvents are the events of a sale, in the order in which they are logged:

@@ -197,11 +197,7 @@ func (d *Desk) Payment(ctx context.Context, id uuid.UUID) (sale.Payment, error) 
 func (d *Desk) changePayment(ctx context.Context, by Caller, id uuid.UUID,
 	apply func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error),
 ) (PaymentReply, error) {
-	return idempotency.Run(ctx, d.DB, by.Once, d.Now, func(ctx context.Context, tx *postgres.Tx) (int, sale.Payment, error) {
-		s, err := d.lock(ctx, tx, id)
-		if err != nil {
-			return 0, sale.Payment{}, err
-		}
+	return locked(ctx, d, by, id, nil, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, sale.Payment, error) {
 		now := d.now()
 		before := s.t.Version
 		status, p, drafts, err := apply(ctx, tx, s, now)

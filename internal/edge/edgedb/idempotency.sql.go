@@ -29,11 +29,13 @@ func (q *Queries) DropIdempotencyKey(ctx context.Context, db DBTX, terminalID st
 }
 
 const dropOldIdempotencyKeys = `-- name: DropOldIdempotencyKeys :execrows
-DELETE FROM idempotency_keys WHERE created_at < $1
+DELETE FROM idempotency_keys WHERE (terminal_id, key) IN
+  (SELECT k.terminal_id, k.key FROM idempotency_keys k WHERE k.created_at < $1 ORDER BY k.created_at LIMIT $2)
 `
 
-func (q *Queries) DropOldIdempotencyKeys(ctx context.Context, db DBTX, before time.Time) (int64, error) {
-	result, err := db.Exec(ctx, dropOldIdempotencyKeys, before)
+// At most lim of them: a statement that is short locks little and leaves little to one vacuum.
+func (q *Queries) DropOldIdempotencyKeys(ctx context.Context, db DBTX, before time.Time, lim int32) (int64, error) {
+	result, err := db.Exec(ctx, dropOldIdempotencyKeys, before, lim)
 	if err != nil {
 		return 0, err
 	}

@@ -12,13 +12,44 @@ import (
 	uuid "github.com/gofrs/uuid/v5"
 )
 
-const advanceHead = `-- name: AdvanceHead :exec
-UPDATE outbox_head SET last_id = $1, last_hash = $2
+const appendEvents = `-- name: AppendEvents :one
+SELECT outbox_append($1::uuid[], $2::uuid[], $3::text[], $4::integer[],
+  $5::timestamptz[], $6::text[], $7::text[], $8::date[],
+  $9::text[], $10::text[], $11::bytea[])::bigint
 `
 
-func (q *Queries) AdvanceHead(ctx context.Context, db DBTX, lastID int64, lastHash []byte) error {
-	_, err := db.Exec(ctx, advanceHead, lastID, lastHash)
-	return err
+type AppendEventsParams struct {
+	EventIds      []uuid.UUID
+	AggregateIds  []uuid.UUID
+	Types         []string
+	Versions      []int32
+	OccurredAts   []time.Time
+	TerminalIds   []string
+	CashierIds    []string
+	BusinessDates []time.Time
+	Payloads      []string
+	Traceparents  []string
+	Tails         [][]byte
+}
+
+// The transaction's last statement (see the function): edgedb.Append queues it.
+func (q *Queries) AppendEvents(ctx context.Context, db DBTX, arg AppendEventsParams) (int64, error) {
+	row := db.QueryRow(ctx, appendEvents,
+		arg.EventIds,
+		arg.AggregateIds,
+		arg.Types,
+		arg.Versions,
+		arg.OccurredAts,
+		arg.TerminalIds,
+		arg.CashierIds,
+		arg.BusinessDates,
+		arg.Payloads,
+		arg.Traceparents,
+		arg.Tails,
+	)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const claimEvents = `-- name: ClaimEvents :many
@@ -131,6 +162,22 @@ func (q *Queries) GetPosition(ctx context.Context, db DBTX) (GetPositionRow, err
 	return i, err
 }
 
+const getStart = `-- name: GetStart :one
+SELECT first_id, prev_hash FROM outbox_start
+`
+
+type GetStartRow struct {
+	FirstID  int64
+	PrevHash []byte
+}
+
+func (q *Queries) GetStart(ctx context.Context, db DBTX) (GetStartRow, error) {
+	row := db.QueryRow(ctx, getStart)
+	var i GetStartRow
+	err := row.Scan(&i.FirstID, &i.PrevHash)
+	return i, err
+}
+
 const hashOf = `-- name: HashOf :one
 SELECT hash FROM outbox WHERE id = $1
 `
@@ -140,49 +187,6 @@ func (q *Queries) HashOf(ctx context.Context, db DBTX, id int64) ([]byte, error)
 	var hash []byte
 	err := row.Scan(&hash)
 	return hash, err
-}
-
-const insertEvent = `-- name: InsertEvent :exec
-INSERT INTO outbox (id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date,
-  payload, hash, traceparent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-`
-
-type InsertEventParams struct {
-	ID           int64
-	StoreID      string
-	Epoch        int64
-	EventID      uuid.UUID
-	AggregateID  uuid.UUID
-	Type         string
-	Version      int32
-	OccurredAt   time.Time
-	TerminalID   string
-	CashierID    string
-	BusinessDate time.Time
-	Payload      string
-	Hash         []byte
-	Traceparent  string
-}
-
-func (q *Queries) InsertEvent(ctx context.Context, db DBTX, arg InsertEventParams) error {
-	_, err := db.Exec(ctx, insertEvent,
-		arg.ID,
-		arg.StoreID,
-		arg.Epoch,
-		arg.EventID,
-		arg.AggregateID,
-		arg.Type,
-		arg.Version,
-		arg.OccurredAt,
-		arg.TerminalID,
-		arg.CashierID,
-		arg.BusinessDate,
-		arg.Payload,
-		arg.Hash,
-		arg.Traceparent,
-	)
-	return err
 }
 
 const listEvents = `-- name: ListEvents :many
@@ -230,26 +234,19 @@ func (q *Queries) ListEvents(ctx context.Context, db DBTX, after int64, upto int
 	return items, nil
 }
 
-const lockHead = `-- name: LockHead :one
-SELECT store_id, epoch, last_id, last_hash FROM outbox_head FOR UPDATE
+const lockStart = `-- name: LockStart :one
+SELECT first_id, prev_hash FROM outbox_start FOR UPDATE
 `
 
-type LockHeadRow struct {
-	StoreID  string
-	Epoch    int64
-	LastID   int64
-	LastHash []byte
+type LockStartRow struct {
+	FirstID  int64
+	PrevHash []byte
 }
 
-func (q *Queries) LockHead(ctx context.Context, db DBTX) (LockHeadRow, error) {
-	row := db.QueryRow(ctx, lockHead)
-	var i LockHeadRow
-	err := row.Scan(
-		&i.StoreID,
-		&i.Epoch,
-		&i.LastID,
-		&i.LastHash,
-	)
+func (q *Queries) LockStart(ctx context.Context, db DBTX) (LockStartRow, error) {
+	row := db.QueryRow(ctx, lockStart)
+	var i LockStartRow
+	err := row.Scan(&i.FirstID, &i.PrevHash)
 	return i, err
 }
 
@@ -282,6 +279,39 @@ func (q *Queries) MarkPublished(ctx context.Context, db DBTX, upto int64) error 
 	return err
 }
 
+const newestEvent = `-- name: NewestEvent :one
+SELECT id, occurred_at FROM outbox ORDER BY id DESC LIMIT 1
+`
+
+type NewestEventRow struct {
+	ID         int64
+	OccurredAt time.Time
+}
+
+func (q *Queries) NewestEvent(ctx context.Context, db DBTX) (NewestEventRow, error) {
+	row := db.QueryRow(ctx, newestEvent)
+	var i NewestEventRow
+	err := row.Scan(&i.ID, &i.OccurredAt)
+	return i, err
+}
+
+const oldestEvent = `-- name: OldestEvent :one
+SELECT id, created_at, published_at FROM outbox ORDER BY id LIMIT 1
+`
+
+type OldestEventRow struct {
+	ID          int64
+	CreatedAt   time.Time
+	PublishedAt *time.Time
+}
+
+func (q *Queries) OldestEvent(ctx context.Context, db DBTX) (OldestEventRow, error) {
+	row := db.QueryRow(ctx, oldestEvent)
+	var i OldestEventRow
+	err := row.Scan(&i.ID, &i.CreatedAt, &i.PublishedAt)
+	return i, err
+}
+
 const oldestPending = `-- name: OldestPending :one
 SELECT created_at FROM outbox WHERE id > $1 ORDER BY id LIMIT 1
 `
@@ -300,6 +330,18 @@ UPDATE sync_cursors SET position = greatest(position, $2), updated_at = now() WH
 func (q *Queries) RaiseCursor(ctx context.Context, db DBTX, name string, position int64) error {
 	_, err := db.Exec(ctx, raiseCursor, name, position)
 	return err
+}
+
+const retireEvents = `-- name: RetireEvents :execrows
+DELETE FROM outbox WHERE id >= $1::bigint AND id <= $2::bigint
+`
+
+func (q *Queries) RetireEvents(ctx context.Context, db DBTX, firstID int64, lastID int64) (int64, error) {
+	result, err := db.Exec(ctx, retireEvents, firstID, lastID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const setCursor = `-- name: SetCursor :exec

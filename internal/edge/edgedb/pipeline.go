@@ -2,10 +2,12 @@ package edgedb
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tiem/internal/postgres"
 )
@@ -23,21 +25,40 @@ func collect[T any](b *pgx.Batch, into *[]T, sql string, args ...any) {
 	})
 }
 
+// one queues sql, which finds one row or none, and hands the row to found.
+func one[T any](b *pgx.Batch, found func(T), sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+		row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[T])
+		if err == nil {
+			found(row)
+		}
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+}
+
 // SaleRows is everything stored about one transaction, and the tax rates.
 type SaleRows struct {
-	Transaction LockTransactionRow
+	Found       bool // else there is no such transaction, and nothing below is set
+	Transaction GetTransactionRow
 	Lines       []LinesOfRow
 	Payments    []PaymentsOfRow
-	TaxLines    []TaxLinesOfRow // only once PAID
 	Rates       []AllRatesRow
 }
 
-// LoadSale locks the transaction and reads all of it in one round trip.
-// A transaction that does not exist is pgx.ErrNoRows.
-func LoadSale(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (SaleRows, error) {
-	var rows SaleRows
-	b := saleBatch(&rows, lockTransaction, id)
-	return rows, tx.Send(ctx, b)
+// LockSale queues statements that lock the transaction and read all of it into rows.
+func LockSale(b *pgx.Batch, id uuid.UUID, rows *SaleRows) { saleBatch(b, rows, lockTransaction, id) }
+
+// OpenSale queues the insert of a transaction, of which inserted becomes 1 unless
+// the id is taken, and then LockSale.
+func OpenSale(b *pgx.Batch, t InsertTransactionParams, inserted *int64, rows *SaleRows) {
+	b.Queue(insertTransaction, t.ID, t.StoreID, t.TerminalID, t.CashierID, t.Currency, t.CreatedAt).Exec(func(tag pgconn.CommandTag) error {
+		*inserted = tag.RowsAffected()
+		return nil
+	})
+	LockSale(b, t.ID, rows)
 }
 
 // ReadSale reads all of a transaction without locking it, in one round trip. It
@@ -45,58 +66,45 @@ func LoadSale(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (SaleRows, err
 // a change half-way locks.
 func ReadSale(ctx context.Context, db *postgres.DB, id uuid.UUID) (SaleRows, error) {
 	var rows SaleRows
-	b := saleBatch(&rows, getTransaction, id)
+	b := &pgx.Batch{}
+	saleBatch(b, &rows, getTransaction, id)
 	return rows, db.Pool().SendBatch(ctx, b).Close()
 }
 
-func saleBatch(rows *SaleRows, head string, id uuid.UUID) *pgx.Batch {
-	b := &pgx.Batch{}
-	b.Queue(head, id).Query(func(r pgx.Rows) error {
-		var err error
-		rows.Transaction, err = pgx.CollectExactlyOneRow(r, pgx.RowToStructByPos[LockTransactionRow])
-		return err
-	})
+func saleBatch(b *pgx.Batch, rows *SaleRows, head string, id uuid.UUID) {
+	*rows = SaleRows{}
+	one(b, func(row GetTransactionRow) { rows.Found, rows.Transaction = true, row }, head, id)
 	collect(b, &rows.Lines, linesOf, id)
 	collect(b, &rows.Payments, paymentsOf, id)
-	collect(b, &rows.TaxLines, taxLinesOf, id)
 	collect(b, &rows.Rates, allRates)
-	return b
 }
 
-// StockTake is one item's quantity to take off stock, in thousandths.
-type StockTake struct {
-	ItemID        uuid.UUID
-	QuantityMilli int64
+// TakeStock queues the taking of stock and of a receipt number for a basket; see
+// the function take_stock. taken stays zero if the basket is not the till's open one.
+func TakeStock(b *pgx.Batch, sale uuid.UUID, till string, at time.Time, taken *TakeStockRow) {
+	*taken = TakeStockRow{}
+	one(b, func(row TakeStockRow) { *taken = row }, takeStock, sale, till, at)
 }
 
-// TakeStock takes the quantities off stock, in the order given (sort by item),
-// counts the terminal's receipt number up and returns the balances and the
-// number, in one round trip: rows that are updated by key in a pipeline beat a
-// joined update, which is planned as a scan of the whole inventory.
-func TakeStock(ctx context.Context, tx *postgres.Tx, takes []StockTake, terminalID string, at time.Time) ([]int64, int64, error) {
-	b := &pgx.Batch{}
-	balances := make([]int64, len(takes))
-	for i, take := range takes {
-		b.Queue(takeStock, take.QuantityMilli, at, take.ItemID).QueryRow(func(row pgx.Row) error {
-			return row.Scan(&balances[i])
-		})
-	}
-	var seq int64
-	b.Queue(nextReceipt, terminalID).QueryRow(func(row pgx.Row) error { return row.Scan(&seq) })
-	return balances, seq, tx.Send(ctx, b)
-}
-
-// LockKey takes the lock of an idempotency key and looks the key up, in one
-// round trip; found is false if no answer is stored.
-func LockKey(ctx context.Context, tx *postgres.Tx, terminalID, key string) (row GetIdempotencyKeyRow, found bool, err error) {
-	b := &pgx.Batch{}
+// LockKey queues the lock of an idempotency key and its look-up; found is
+// called if an answer is stored.
+func LockKey(b *pgx.Batch, terminalID, key string, found func(GetIdempotencyKeyRow)) {
 	b.Queue(lockIdempotencyKey, terminalID, key)
-	var rows []GetIdempotencyKeyRow
-	collect(b, &rows, getIdempotencyKey, terminalID, key)
-	if err := tx.Send(ctx, b); err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
+	one(b, found, getIdempotencyKey, terminalID, key)
+}
+
+// Append queues events to be written as the transaction's last statement;
+// appended is told the id of the last of them, at COMMIT.
+func Append(tx *postgres.Tx, events AppendEventsParams, appended func(lastID int64)) {
+	tx.Last(appendEvents, func(row pgx.Row) error {
+		var last int64
+		if err := row.Scan(&last); err != nil {
+			return err
+		}
+		appended(last)
+		return nil
+	}, events.EventIds, events.AggregateIds, events.Types, events.Versions, events.OccurredAts, events.TerminalIds, events.CashierIds,
+		events.BusinessDates, events.Payloads, events.Traceparents, events.Tails)
 }
 
 // Date turns a business date, YYYY-MM-DD, into what the driver calls a date.

@@ -48,7 +48,7 @@ func (q *Queries) DuePayments(ctx context.Context, db DBTX, fake string, capture
 
 const finalizeTransaction = `-- name: FinalizeTransaction :exec
 UPDATE transactions SET status = 'PAID', version = version + 1, updated_at = $2, finalized_at = $2, business_date = $3, receipt_seq = $4, receipt_no = $5,
-  gross = $6, discount = $7, tax = $8, total = $9
+  gross = $6, discount = $7, tax = $8, total = $9, tax_lines = $10
 WHERE id = $1
 `
 
@@ -62,6 +62,7 @@ type FinalizeTransactionParams struct {
 	Discount     *int64
 	Tax          *int64
 	Total        *int64
+	TaxLines     []byte
 }
 
 func (q *Queries) FinalizeTransaction(ctx context.Context, db DBTX, arg FinalizeTransactionParams) error {
@@ -75,6 +76,7 @@ func (q *Queries) FinalizeTransaction(ctx context.Context, db DBTX, arg Finalize
 		arg.Discount,
 		arg.Tax,
 		arg.Total,
+		arg.TaxLines,
 	)
 	return err
 }
@@ -121,7 +123,7 @@ func (q *Queries) GetPayment(ctx context.Context, db DBTX, id uuid.UUID) (GetPay
 
 const getTransaction = `-- name: GetTransaction :one
 SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
-       business_date, receipt_no, gross, discount, tax, total
+       business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1
 `
 
@@ -143,6 +145,7 @@ type GetTransactionRow struct {
 	Discount     *int64
 	Tax          *int64
 	Total        *int64
+	TaxLines     []byte
 }
 
 func (q *Queries) GetTransaction(ctx context.Context, db DBTX, id uuid.UUID) (GetTransactionRow, error) {
@@ -166,6 +169,7 @@ func (q *Queries) GetTransaction(ctx context.Context, db DBTX, id uuid.UUID) (Ge
 		&i.Discount,
 		&i.Tax,
 		&i.Total,
+		&i.TaxLines,
 	)
 	return i, err
 }
@@ -298,29 +302,6 @@ func (q *Queries) InsertPaymentException(ctx context.Context, db DBTX, arg Inser
 	return err
 }
 
-const insertTaxLine = `-- name: InsertTaxLine :exec
-INSERT INTO tax_lines (transaction_id, tax_code, rate_bp, base, tax) VALUES ($1, $2, $3, $4, $5)
-`
-
-type InsertTaxLineParams struct {
-	TransactionID uuid.UUID
-	TaxCode       string
-	RateBp        int32
-	Base          int64
-	Tax           int64
-}
-
-func (q *Queries) InsertTaxLine(ctx context.Context, db DBTX, arg InsertTaxLineParams) error {
-	_, err := db.Exec(ctx, insertTaxLine,
-		arg.TransactionID,
-		arg.TaxCode,
-		arg.RateBp,
-		arg.Base,
-		arg.Tax,
-	)
-	return err
-}
-
 const insertTransaction = `-- name: InsertTransaction :execrows
 INSERT INTO transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
 VALUES ($1, $2, $3, $4, 'DRAFT', $5, $6, $6) ON CONFLICT (id) DO NOTHING
@@ -412,7 +393,7 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID)
 
 const lockTransaction = `-- name: LockTransaction :one
 SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
-       business_date, receipt_no, gross, discount, tax, total
+       business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1 FOR UPDATE
 `
 
@@ -434,6 +415,7 @@ type LockTransactionRow struct {
 	Discount     *int64
 	Tax          *int64
 	Total        *int64
+	TaxLines     []byte
 }
 
 func (q *Queries) LockTransaction(ctx context.Context, db DBTX, id uuid.UUID) (LockTransactionRow, error) {
@@ -457,19 +439,9 @@ func (q *Queries) LockTransaction(ctx context.Context, db DBTX, id uuid.UUID) (L
 		&i.Discount,
 		&i.Tax,
 		&i.Total,
+		&i.TaxLines,
 	)
 	return i, err
-}
-
-const nextReceipt = `-- name: NextReceipt :one
-UPDATE receipt_counters SET last_seq = last_seq + 1 WHERE terminal_id = $1 RETURNING last_seq
-`
-
-func (q *Queries) NextReceipt(ctx context.Context, db DBTX, terminalID string) (int64, error) {
-	row := db.QueryRow(ctx, nextReceipt, terminalID)
-	var last_seq int64
-	err := row.Scan(&last_seq)
-	return last_seq, err
 }
 
 const paymentsOf = `-- name: PaymentsOf :many
@@ -526,51 +498,28 @@ func (q *Queries) PaymentsOf(ctx context.Context, db DBTX, transactionID uuid.UU
 }
 
 const takeStock = `-- name: TakeStock :one
-UPDATE local_inventory SET on_hand_milli = on_hand_milli - $1::bigint, updated_at = $2
-WHERE item_id = $3 RETURNING on_hand_milli
+SELECT coalesce(t.items, '{}')::uuid[] AS items, coalesce(t.quantities, '{}')::bigint[] AS quantities,
+       coalesce(t.balances, '{}')::bigint[] AS balances, coalesce(t.receipt_seq, 0)::bigint AS receipt_seq
+FROM take_stock($1::uuid, $2::text, $3::timestamptz) t
 `
 
-func (q *Queries) TakeStock(ctx context.Context, db DBTX, quantityMilli int64, updatedAt time.Time, itemID uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, takeStock, quantityMilli, updatedAt, itemID)
-	var on_hand_milli int64
-	err := row.Scan(&on_hand_milli)
-	return on_hand_milli, err
+type TakeStockRow struct {
+	Items      []uuid.UUID
+	Quantities []int64
+	Balances   []int64
+	ReceiptSeq int64
 }
 
-const taxLinesOf = `-- name: TaxLinesOf :many
-SELECT tax_code, rate_bp, base, tax FROM tax_lines WHERE transaction_id = $1 ORDER BY tax_code, rate_bp
-`
-
-type TaxLinesOfRow struct {
-	TaxCode string
-	RateBp  int32
-	Base    int64
-	Tax     int64
-}
-
-func (q *Queries) TaxLinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID) ([]TaxLinesOfRow, error) {
-	rows, err := db.Query(ctx, taxLinesOf, transactionID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TaxLinesOfRow
-	for rows.Next() {
-		var i TaxLinesOfRow
-		if err := rows.Scan(
-			&i.TaxCode,
-			&i.RateBp,
-			&i.Base,
-			&i.Tax,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) TakeStock(ctx context.Context, db DBTX, sale uuid.UUID, till string, takenAt time.Time) (TakeStockRow, error) {
+	row := db.QueryRow(ctx, takeStock, sale, till, takenAt)
+	var i TakeStockRow
+	err := row.Scan(
+		&i.Items,
+		&i.Quantities,
+		&i.Balances,
+		&i.ReceiptSeq,
+	)
+	return i, err
 }
 
 const touchTransaction = `-- name: TouchTransaction :exec

@@ -56,10 +56,9 @@ func requireMoneyAddsUp(t testing.TB, s *shop) {
 		  t.total = t.gross - t.discount
 		  and t.total = (select coalesce(sum(gross - discount), 0) from line_items where transaction_id = t.id and removed_at is null)
 		  and t.total = (select coalesce(sum(amount), 0) from payments where transaction_id = t.id and status = 'CAPTURED')
-		  and t.total = (select coalesce(sum(base + tax), 0) from tax_lines where transaction_id = t.id)
-		  and t.tax = (select coalesce(sum(tax), 0) from tax_lines where transaction_id = t.id))`), "a sale whose sums do not add up")
+		  and t.total = (select coalesce(sum(base + tax), 0) from jsonb_to_recordset(t.tax_lines) x (base bigint, tax bigint))
+		  and t.tax = (select coalesce(sum(tax), 0) from jsonb_to_recordset(t.tax_lines) x (base bigint, tax bigint)))`), "a sale whose sums do not add up")
 	require.Empty(t, column(t, s, `select id::text from payments where tendered < amount or (method <> 'CASH' and tendered <> amount)`))
-	require.Empty(t, column(t, s, `select transaction_id::text from tax_lines join transactions t on t.id = transaction_id where t.status <> 'PAID'`))
 }
 
 // C, stock: opening + movements = on hand, and the last balance is the stock.

@@ -16,9 +16,11 @@ package idempotency
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
@@ -45,31 +47,54 @@ type Reply[T any] struct {
 // Run runs fn in one transaction under the request's key, or returns the answer
 // that an earlier run stored. fn returns the HTTP status of its success and the
 // body; the body must survive a round trip through JSON.
-func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() time.Time,
+//
+// open, which may be nil, queues the statements with which fn would begin: they
+// travel together with the lock of the key, behind it, in one round trip. They
+// leave what they find where fn looks for it. For a repetition they have been
+// run in vain: fn is not called and everything is rolled back.
+func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() time.Time, open func(*pgx.Batch),
 	fn func(ctx context.Context, tx *postgres.Tx) (int, T, error),
 ) (Reply[T], error) {
 	var reply Reply[T]
+	var stored *edgedb.GetIdempotencyKeyRow
 	err := db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		reply = Reply[T]{}
-		if req.Key == "" {
-			var err error
-			reply.Status, reply.Body, err = fn(ctx, tx)
+		var err error
+		if stored, err = begin(ctx, tx, req, open); err != nil {
 			return err
 		}
-		stored, found, err := edgedb.LockKey(ctx, tx, req.TerminalID, req.Key)
-		if err != nil {
-			return err
-		}
-		if found {
-			return replay(&reply, req, stored)
+		if stored != nil {
+			return errRepetition
 		}
 		reply.Status, reply.Body, err = fn(ctx, tx)
-		if err != nil {
+		if err != nil || req.Key == "" {
 			return err
 		}
 		return remember(ctx, tx, req, reply, now())
 	})
+	if errors.Is(err, errRepetition) {
+		err = replay(&reply, req, *stored)
+	}
 	return reply, err
+}
+
+// errRepetition rolls back what open did.
+var errRepetition = errors.New("the call was answered before")
+
+// begin locks the key, looks it up and sends what open queues; stored is nil if
+// there is no answer yet, or no key.
+func begin(ctx context.Context, tx *postgres.Tx, req Request, open func(*pgx.Batch)) (stored *edgedb.GetIdempotencyKeyRow, err error) {
+	batch := &pgx.Batch{}
+	if req.Key != "" {
+		edgedb.LockKey(batch, req.TerminalID, req.Key, func(row edgedb.GetIdempotencyKeyRow) { stored = &row })
+	}
+	if open != nil {
+		open(batch)
+	}
+	if batch.Len() == 0 {
+		return nil, nil
+	}
+	return stored, tx.Send(ctx, batch)
 }
 
 // Recall returns the stored answer, if there is one, without running anything:
@@ -132,8 +157,17 @@ func Forget(ctx context.Context, tx *postgres.Tx, req Request) error {
 	return edgedb.New().DropIdempotencyKey(ctx, tx.Queued(), req.TerminalID, req.Key)
 }
 
-// Sweep forgets answers older than Keep and returns how many there were.
+const (
+	sweepBatch = 500 // answers of one statement
+	sweepMost  = 100 // batches of one round
+)
+
+// Sweep forgets answers older than Keep, in small batches that let the tills
+// through, and returns how many there were. What is left over for want of time
+// goes with the next round.
 func Sweep(ctx context.Context, db *postgres.DB, now time.Time) (int64, error) {
-	n, err := edgedb.New().DropOldIdempotencyKeys(ctx, db, now.Add(-Keep))
-	return n, postgres.Fault(err)
+	return postgres.Gently(ctx, sweepMost, func(ctx context.Context) (int64, bool, error) {
+		n, err := edgedb.New().DropOldIdempotencyKeys(ctx, db, now.Add(-Keep), sweepBatch)
+		return n, n == sweepBatch, err
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/edge/edgedb"
@@ -47,7 +48,7 @@ func request(terminal, key, text string) idempotency.Request {
 }
 
 func (c *counter) run(ctx context.Context, req idempotency.Request, fail error) (idempotency.Reply[body], error) {
-	return idempotency.Run(ctx, c.db, req, func() time.Time { return c.now }, func(ctx context.Context, tx *postgres.Tx) (int, body, error) {
+	return idempotency.Run(ctx, c.db, req, func() time.Time { return c.now }, nil, func(ctx context.Context, tx *postgres.Tx) (int, body, error) {
 		n := c.runs.Add(1)
 		if _, err := tx.Exec(ctx, "insert into effects default values"); err != nil {
 			return 0, body{}, err
@@ -143,6 +144,38 @@ func TestADuplicateWaitsForTheFirst(t *testing.T) {
 	}
 	require.Equal(t, 1, fresh)
 	require.EqualValues(t, 1, c.runs.Load())
+}
+
+// What a call begins with travels with the key's lock; for a repetition it
+// leaves no trace, and whatever it found is not looked at.
+func TestWhatACallBeginsWith(t *testing.T) {
+	c := newCounter(t)
+	calls := 0
+	run := func(req idempotency.Request) (idempotency.Reply[body], error) {
+		var before int
+		open := func(b *pgx.Batch) {
+			b.Queue("insert into effects default values")
+			b.Queue("select count(*) from effects").QueryRow(func(row pgx.Row) error { return row.Scan(&before) })
+		}
+		return idempotency.Run(t.Context(), c.db, req, func() time.Time { return c.now }, open, func(context.Context, *postgres.Tx) (int, body, error) {
+			calls++
+			return 201, body{Receipt: strconv.Itoa(before)}, nil
+		})
+	}
+	first, err := run(request("T1", "k", "a"))
+	require.NoError(t, err)
+	require.Equal(t, "1", first.Body.Receipt, "fn sees what open found")
+	again, err := run(request("T1", "k", "a"))
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, "1", again.Body.Receipt)
+	_, err = run(request("T1", "k", "another"))
+	require.Equal(t, "idempotency_conflict", fault.CodeOf(err))
+	require.Equal(t, 1, calls)
+	require.Equal(t, 1, c.rows(t, "effects"), "the repetitions' were rolled back")
+	_, err = run(idempotency.Request{TerminalID: "T1"})
+	require.NoError(t, err)
+	require.Equal(t, 2, c.rows(t, "effects"), "without a key it is just the beginning")
 }
 
 func TestAnswersAreKept35Days(t *testing.T) {

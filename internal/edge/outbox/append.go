@@ -63,44 +63,22 @@ func (l *Log) OnCommit(f func(firstID, lastID int64, committed time.Time)) {
 	l.listeners = append(l.listeners, f)
 }
 
-// Append gives the drafts their places at the end of the log, in order, and
-// queues them to be written together with COMMIT. It locks the head and must
-// therefore be the transaction's last call; the transaction is sealed to make
-// sure of it.
-func (l *Log) Append(ctx context.Context, tx *postgres.Tx, drafts ...Draft) error {
+// Append queues the drafts as the transaction's last statement: there they get
+// their places at the end of the log, in order. Whatever is queued later still
+// goes before them, so that the log's head, for which every sale of the shop
+// stands in line, is locked only while PostgreSQL writes and commits.
+func (l *Log) Append(_ context.Context, tx *postgres.Tx, drafts ...Draft) error {
 	if len(drafts) == 0 {
 		return nil
 	}
-	rows, err := prepare(drafts)
+	events, err := prepare(drafts)
 	if err != nil {
 		return err
 	}
-	head, err := edgedb.New().LockHead(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if err := chain(rows, head); err != nil {
-		return err
-	}
-	if err := write(ctx, tx, rows); err != nil {
-		return err
-	}
-	tx.Seal("outbox.Append")
-	first, last := rows[0].ID, rows[len(rows)-1].ID
+	var first, last int64
+	edgedb.Append(tx, events, func(lastID int64) { first, last = lastID-int64(len(drafts))+1, lastID })
 	tx.AfterCommit(func() { l.committed(first, last, time.Now()) })
 	return nil
-}
-
-// write queues the events and the head's new place.
-func write(ctx context.Context, tx *postgres.Tx, rows []edgedb.InsertEventParams) error {
-	q := edgedb.New()
-	for _, row := range rows {
-		if err := q.InsertEvent(ctx, tx.Queued(), row); err != nil {
-			return err
-		}
-	}
-	last := rows[len(rows)-1]
-	return q.AdvanceHead(ctx, tx.Queued(), last.ID, last.Hash)
 }
 
 func (l *Log) committed(first, last int64, at time.Time) {
@@ -112,42 +90,37 @@ func (l *Log) committed(first, last int64, at time.Time) {
 	}
 }
 
-// prepare does everything that needs no place in the log yet.
-func prepare(drafts []Draft) ([]edgedb.InsertEventParams, error) {
-	rows := make([]edgedb.InsertEventParams, len(drafts))
-	for i, d := range drafts {
-		date, err := edgedb.Date(d.BusinessDate)
-		if err != nil {
-			return nil, fault.Wrap(err, fault.Internal, "business_date_invalid", "business date %q", d.BusinessDate)
-		}
+// prepare does everything that needs no place in the log. What HQ would refuse
+// is refused here: once in the log, it could not be changed, and nothing behind
+// it could be sent.
+func prepare(drafts []Draft) (edgedb.AppendEventsParams, error) {
+	var p edgedb.AppendEventsParams
+	for _, d := range drafts {
 		eventID, err := uuid.NewV7()
 		if err != nil {
-			return nil, fault.Wrap(err, fault.Internal, "no_randomness", "no event id could be made")
+			return p, fault.Wrap(err, fault.Internal, "no_randomness", "no event id could be made")
 		}
-		rows[i] = edgedb.InsertEventParams{EventID: eventID, AggregateID: d.AggregateID, Type: d.Type, Version: payloadVersion,
+		e := wire.Event{Epoch: 1, EventID: eventID, AggregateID: d.AggregateID, Type: d.Type, Version: payloadVersion,
 			OccurredAt: d.OccurredAt.UTC().Truncate(time.Microsecond), TerminalID: d.TerminalID, CashierID: d.CashierID,
-			BusinessDate: date, Payload: d.payload, Traceparent: d.TraceParent}
-	}
-	return rows, nil
-}
-
-// chain numbers and hashes the rows behind head.
-func chain(rows []edgedb.InsertEventParams, head edgedb.LockHeadRow) error {
-	if len(head.LastHash) != len(wire.Hash{}) {
-		return fault.New(fault.Internal, "outbox_head_broken", "the outbox head's hash is not 32 bytes")
-	}
-	prev := wire.Hash(head.LastHash)
-	for i := range rows {
-		row := &rows[i]
-		row.StoreID, row.Epoch, row.ID = head.StoreID, head.Epoch, head.LastID+1+int64(i)
-		event := wire.Event{StoreID: row.StoreID, Epoch: row.Epoch, ID: row.ID, EventID: row.EventID, AggregateID: row.AggregateID,
-			Type: row.Type, Version: row.Version, OccurredAt: row.OccurredAt, TerminalID: row.TerminalID, CashierID: row.CashierID,
-			BusinessDate: row.BusinessDate.Format(wire.DateLayout), Payload: row.Payload}
-		if err := event.Validate(); err != nil {
-			return fault.Wrap(err, fault.Internal, "event_invalid", "this cannot be recorded: no HQ would accept it")
+			BusinessDate: d.BusinessDate, Payload: d.payload, TraceParent: d.TraceParent}
+		if err := e.Validate(); err != nil {
+			return p, fault.Wrap(err, fault.Internal, "event_invalid", "this cannot be recorded: no HQ would accept it")
 		}
-		prev = event.Chain(prev)
-		row.Hash = slices.Clone(prev[:])
+		date, err := edgedb.Date(d.BusinessDate)
+		if err != nil {
+			return p, fault.Wrap(err, fault.Internal, "business_date_invalid", "business date %q", d.BusinessDate)
+		}
+		p.EventIds = append(p.EventIds, e.EventID)
+		p.AggregateIds = append(p.AggregateIds, e.AggregateID)
+		p.Types = append(p.Types, e.Type)
+		p.Versions = append(p.Versions, e.Version)
+		p.OccurredAts = append(p.OccurredAts, e.OccurredAt)
+		p.TerminalIds = append(p.TerminalIds, e.TerminalID)
+		p.CashierIds = append(p.CashierIds, e.CashierID)
+		p.BusinessDates = append(p.BusinessDates, date)
+		p.Payloads = append(p.Payloads, e.Payload)
+		p.Traceparents = append(p.Traceparents, e.TraceParent)
+		p.Tails = append(p.Tails, e.Tail())
 	}
-	return nil
+	return p, nil
 }

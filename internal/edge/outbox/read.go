@@ -78,6 +78,11 @@ func (l *Log) List(ctx context.Context, db *postgres.DB, state State, after int6
 			return []Entry{}, nil
 		}
 	}
+	return list(ctx, db, after, upto, limit)
+}
+
+// list reads up to limit entries behind after, up to upto (0: to the end).
+func list(ctx context.Context, db edgedb.DBTX, after, upto int64, limit int32) ([]Entry, error) {
 	rows, err := edgedb.New().ListEvents(ctx, db, after, upto, limit)
 	if err != nil {
 		return nil, postgres.Fault(err)

@@ -8,7 +8,9 @@ SELECT request_hash, status, body FROM idempotency_keys WHERE terminal_id = $1 A
 INSERT INTO idempotency_keys (terminal_id, key, request_hash, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: DropOldIdempotencyKeys :execrows
-DELETE FROM idempotency_keys WHERE created_at < sqlc.arg(before);
+-- At most lim of them: a statement that is short locks little and leaves little to one vacuum.
+DELETE FROM idempotency_keys WHERE (terminal_id, key) IN
+  (SELECT k.terminal_id, k.key FROM idempotency_keys k WHERE k.created_at < sqlc.arg(before) ORDER BY k.created_at LIMIT sqlc.arg(lim));
 
 -- name: AmendIdempotencyKey :exec
 UPDATE idempotency_keys SET body = $3 WHERE terminal_id = $1 AND key = $2;

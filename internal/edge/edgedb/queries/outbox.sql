@@ -1,16 +1,11 @@
--- name: LockHead :one
-SELECT store_id, epoch, last_id, last_hash FROM outbox_head FOR UPDATE;
-
 -- name: GetHead :one
 SELECT store_id, epoch, last_id, last_hash FROM outbox_head;
 
--- name: InsertEvent :exec
-INSERT INTO outbox (id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date,
-  payload, hash, traceparent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
-
--- name: AdvanceHead :exec
-UPDATE outbox_head SET last_id = $1, last_hash = $2;
+-- name: AppendEvents :one
+-- The transaction's last statement (see the function): edgedb.Append queues it.
+SELECT outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
+  sqlc.arg(occurred_ats)::timestamptz[], sqlc.arg(terminal_ids)::text[], sqlc.arg(cashier_ids)::text[], sqlc.arg(business_dates)::date[],
+  sqlc.arg(payloads)::text[], sqlc.arg(traceparents)::text[], sqlc.arg(tails)::bytea[])::bigint;
 
 -- name: ListEvents :many
 SELECT id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date, payload, hash,
@@ -49,3 +44,18 @@ SELECT h.store_id, h.epoch, h.last_id, h.last_hash,
        (SELECT position FROM sync_cursors WHERE name = 'uplink.acked')::bigint AS acked,
        (SELECT position FROM sync_cursors WHERE name = 'uplink.published')::bigint AS published
 FROM outbox_head h;
+
+-- name: GetStart :one
+SELECT first_id, prev_hash FROM outbox_start;
+
+-- name: LockStart :one
+SELECT first_id, prev_hash FROM outbox_start FOR UPDATE;
+
+-- name: RetireEvents :execrows
+DELETE FROM outbox WHERE id >= sqlc.arg(first_id)::bigint AND id <= sqlc.arg(last_id)::bigint;
+
+-- name: OldestEvent :one
+SELECT id, created_at, published_at FROM outbox ORDER BY id LIMIT 1;
+
+-- name: NewestEvent :one
+SELECT id, occurred_at FROM outbox ORDER BY id DESC LIMIT 1;

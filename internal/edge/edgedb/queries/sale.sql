@@ -4,12 +4,12 @@ VALUES ($1, $2, $3, $4, 'DRAFT', $5, $6, $6) ON CONFLICT (id) DO NOTHING;
 
 -- name: GetTransaction :one
 SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
-       business_date, receipt_no, gross, discount, tax, total
+       business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1;
 
 -- name: LockTransaction :one
 SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
-       business_date, receipt_no, gross, discount, tax, total
+       business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1 FOR UPDATE;
 
 -- name: LinesOf :many
@@ -20,9 +20,6 @@ FROM line_items WHERE transaction_id = $1 ORDER BY line_no;
 -- name: PaymentsOf :many
 SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
 FROM payments WHERE transaction_id = $1 ORDER BY created_at, id;
-
--- name: TaxLinesOf :many
-SELECT tax_code, rate_bp, base, tax FROM tax_lines WHERE transaction_id = $1 ORDER BY tax_code, rate_bp;
 
 -- name: InsertLine :exec
 INSERT INTO line_items (transaction_id, line_no, store_id, terminal_id, cashier_id, item_id, sku, name, unit, category, barcode,
@@ -59,16 +56,11 @@ WHERE status IN ('PENDING', 'UNKNOWN')
 ORDER BY created_at LIMIT 100;
 
 -- name: TakeStock :one
-UPDATE local_inventory SET on_hand_milli = on_hand_milli - sqlc.arg(quantity_milli)::bigint, updated_at = sqlc.arg(updated_at)
-WHERE item_id = sqlc.arg(item_id) RETURNING on_hand_milli;
-
--- name: NextReceipt :one
-UPDATE receipt_counters SET last_seq = last_seq + 1 WHERE terminal_id = $1 RETURNING last_seq;
+SELECT coalesce(t.items, '{}')::uuid[] AS items, coalesce(t.quantities, '{}')::bigint[] AS quantities,
+       coalesce(t.balances, '{}')::bigint[] AS balances, coalesce(t.receipt_seq, 0)::bigint AS receipt_seq
+FROM take_stock(sqlc.arg(sale)::uuid, sqlc.arg(till)::text, sqlc.arg(taken_at)::timestamptz) t;
 
 -- name: FinalizeTransaction :exec
 UPDATE transactions SET status = 'PAID', version = version + 1, updated_at = $2, finalized_at = $2, business_date = $3, receipt_seq = $4, receipt_no = $5,
-  gross = $6, discount = $7, tax = $8, total = $9
+  gross = $6, discount = $7, tax = $8, total = $9, tax_lines = $10
 WHERE id = $1;
-
--- name: InsertTaxLine :exec
-INSERT INTO tax_lines (transaction_id, tax_code, rate_bp, base, tax) VALUES ($1, $2, $3, $4, $5);

@@ -1,0 +1,26 @@
+// Command bench measures the first sale against physical limits and writes
+// docs/benchmarks.md. `make bench` runs it.
+//
+// # What is compared
+//
+// Every figure is a ratio of two things that did the same work in the same run,
+// on the same PostgreSQL server, over the same socket, with fsync and
+// synchronous_commit on: ours, and a floor (or a peer). The two alternate,
+// round by round, and each round swaps who begins; the table shows the median
+// ratio and the spread. Absolute figures stand beside them to give a feeling,
+// and promise nothing: the machine is shared.
+//
+//   - finalize, http: a sale of four lines. The floor is floor.sql, one function
+//     call a sale that reads and writes the same rows.
+//   - intake: HQ's acceptance of batches, decoding and hashing included. The
+//     floor is the bare INSERT … SELECT FROM unnest of the same rows.
+//   - drain: a backlog over HTTP. The peer is PostgreSQL's own logical
+//     replication of the same tables between the same two servers.
+//   - flat: our own cost a sale with and without years of history in the tables.
+//
+// # What may go wrong
+//
+// A contest that cannot be run ends the program with its error: a figure is
+// never left out in silence. Ctrl-C stops the servers; everything lies in a
+// scratch directory that is removed.
+package main

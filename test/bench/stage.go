@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tiem/internal/postgres"
+)
+
+// stage is a PostgreSQL server of the bench's own, run and tuned as the
+// programs run theirs, in a scratch directory.
+type stage struct {
+	dir    string
+	server *postgres.Server
+}
+
+// newStage starts a server. Logical decoding is on for all contests alike,
+// because one of them needs it; it adds a little to every commit on both sides.
+func newStage(ctx context.Context, name string) (*stage, error) {
+	dir, err := os.MkdirTemp("", "tiem-bench-")
+	if err == nil {
+		err = os.Chmod(dir, 0o711) //nolint:gosec // as root, PostgreSQL runs as another user, who must get to it
+	}
+	if err != nil {
+		return nil, err
+	}
+	server, err := postgres.StartServer(ctx, postgres.ServerConfig{Dir: filepath.Join(dir, name), Database: "bench",
+		Settings: map[string]string{"wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "max_logical_replication_workers": "4",
+			"max_wal_size": "4GB", "checkpoint_timeout": "30min"}})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &stage{dir: dir, server: server}, nil
+}
+
+func (s *stage) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return errors.Join(s.server.Close(ctx), os.RemoveAll(s.dir))
+}
+
+// database makes a database with a schema and returns a pool for it.
+func (s *stage) database(ctx context.Context, name string, migrations fs.FS, pool postgres.PoolConfig) (*postgres.DB, error) {
+	admin, err := postgres.Open(ctx, s.server.URL(), postgres.PoolConfig{MaxConns: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close()
+	if _, err := admin.Exec(ctx, "create database "+name+" template template0"); err != nil {
+		return nil, err
+	}
+	at, err := s.url(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := postgres.Migrate(ctx, at, migrations); err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, at, pool)
+}
+
+func (s *stage) url(database string) (string, error) {
+	u, err := url.Parse(s.server.URL())
+	if err != nil {
+		return "", fmt.Errorf("the server's URL: %w", err)
+	}
+	u.Path = "/" + database
+	return u.String(), nil
+}
