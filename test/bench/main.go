@@ -65,6 +65,20 @@ func (o options) run(ctx context.Context) (err error) {
 		}
 		results = append(results, r...)
 	}
+	if o.wants("intake") {
+		r, err := o.intake(ctx)
+		if err != nil {
+			return err
+		}
+		results = append(results, r...)
+	}
+	if o.wants("drain") {
+		r, err := o.drain(ctx)
+		if err != nil {
+			return err
+		}
+		results = append(results, r...)
+	}
 	for _, r := range results {
 		fmt.Printf("%-55s %.2f (%.2f–%.2f) bar %.2f\n", r.name, median(r.ratios), slices.Min(r.ratios), slices.Max(r.ratios), r.bar)
 	}
@@ -99,4 +113,54 @@ func (o options) finalize(ctx context.Context) (results []result, err error) {
 		results = append(results, r)
 	}
 	return results, c.checkSame(ctx)
+}
+
+func (o options) intake(ctx context.Context) (results []result, err error) {
+	s, err := newStage(ctx, "hq")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	h, err := openHeadOffice(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer h.ours.Close()
+	defer h.floor.Close()
+	for _, contest := range h.contests(o.scaled(30_000)) {
+		if !strings.Contains(contest.name, o.contest) {
+			continue
+		}
+		r, err := contest.run(ctx, o.rounds, o.say)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, h.checkSame(ctx)
+}
+
+func (o options) drain(ctx context.Context) (results []result, err error) {
+	shop, err := newStage(ctx, "edge")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, shop.close()) }()
+	office, err := newStage(ctx, "hq")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, office.close()) }()
+	d, err := openDrainage(ctx, shop, office)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	stop, err := d.serveHQ(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	r, err := d.contest(o.scaled(50_000)).run(ctx, o.rounds, o.say)
+	return []result{r}, err
 }
