@@ -19,6 +19,7 @@ type contest struct {
 	slices int // turns of a round
 	ours   side
 	floor  side
+	meter  meter // the servers that work
 }
 
 // side is one of the two. prepare makes ready what a round needs, uncounted;
@@ -72,13 +73,13 @@ func (c contest) round(ctx context.Context, round int) (perSecond [2]float64, er
 	for slice := range c.slices {
 		for turn := range sides {
 			i := (slice + round + turn + 2) % 2
-			before, begin := used(), time.Now()
+			before, begin := c.meter.used(), time.Now()
 			n, err := sides[i].work(ctx, slice, c.slices)
 			if err != nil {
 				return perSecond, err
 			}
 			took[i], units[i] = took[i]+time.Since(begin), units[i]+n
-			spent[i] = spent[i].plus(used().minus(before))
+			spent[i] = spent[i].plus(c.meter.used().minus(before))
 		}
 	}
 	for i := range sides {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,41 +16,34 @@ func (u usage) minus(v usage) usage { return usage{u.program - v.program, u.data
 
 func (u usage) plus(v usage) usage { return usage{u.program + v.program, u.database + v.database} }
 
-// used is what this process and all its descendants named postgres have used
-// so far. It reads /proc; elsewhere the database's part is zero.
-func used() usage {
+// meter reads the usage of this process and of some servers' backends.
+type meter []*stage
+
+// used is what they have used so far. It reads /proc; elsewhere the database's
+// part is zero. A backend that has ended is not counted: the pools keep theirs.
+func (m meter) used() usage {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // it fails for a bad pointer only
 	u := usage{program: time.Duration(r.Utime.Nano() + r.Stime.Nano())}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		line, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(line, []byte("(postgres)")) {
-			continue
-		}
-		title, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		if !ourBackend(string(title)) {
-			continue
-		}
-		_, rest, _ := strings.Cut(string(line), ") ")
-		if f := strings.Fields(rest); len(f) > 12 {
-			ticks := 0
-			for _, t := range f[11:13] { // utime, stime
-				n, _ := strconv.Atoi(t)
-				ticks += n
-			}
-			u.database += time.Duration(ticks) * time.Second / 100 // USER_HZ
+	for _, s := range m {
+		postmaster := strconv.Itoa(s.server.PID())
+		children, _ := os.ReadFile("/proc/" + postmaster + "/task/" + postmaster + "/children")
+		for pid := range strings.FieldsSeq(string(children)) {
+			u.database += processorTime(pid)
 		}
 	}
 	return u
 }
 
-// ourBackend tells a backend of the bench's databases from everybody else's.
-func ourBackend(title string) bool {
-	for _, name := range []string{"ours", "floor", "benchhq", "benchedge", "peer"} {
-		if strings.HasPrefix(title, "postgres: postgres "+name+" ") {
-			return true
-		}
+// processorTime is the utime and stime of a process (proc(5)), in ticks of 10 ms.
+func processorTime(pid string) time.Duration {
+	line, _ := os.ReadFile("/proc/" + pid + "/stat")
+	_, rest, _ := strings.Cut(string(line), ") ")
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0
 	}
-	return false
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }

@@ -106,6 +106,7 @@ func (o options) finalize(ctx context.Context) (results []result, err error) {
 		if !strings.Contains(contest.name, o.contest) {
 			continue
 		}
+		contest.meter = meter{s}
 		r, err := contest.run(ctx, o.rounds, o.say)
 		if err != nil {
 			return nil, err
@@ -131,6 +132,7 @@ func (o options) intake(ctx context.Context) (results []result, err error) {
 		if !strings.Contains(contest.name, o.contest) {
 			continue
 		}
+		contest.meter = meter{s}
 		r, err := contest.run(ctx, o.rounds, o.say)
 		if err != nil {
 			return nil, err
@@ -161,6 +163,8 @@ func (o options) drain(ctx context.Context) (results []result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	r, err := d.contest(o.scaled(50_000)).run(ctx, o.rounds, o.say)
+	contest := d.contest(o.scaled(50_000))
+	contest.meter = meter{shop, office}
+	r, err := contest.run(ctx, o.rounds, o.say)
 	return []result{r}, err
 }

@@ -42,14 +42,15 @@ func (d *Desk) Create(ctx context.Context, by Caller, opening Opening) (Reply, e
 func (d *Desk) insert(ctx context.Context, by Caller, opening Opening) (Reply, error) {
 	var now time.Time
 	var inserted int64
-	var rows edgedb.SaleRows
+	var read reading
 	open := func(b *pgx.Batch) {
 		now, inserted = d.now(), 0
 		edgedb.OpenSale(b, edgedb.InsertTransactionParams{ID: opening.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
-			CashierID: opening.CashierID, Currency: d.Currency, CreatedAt: now}, &inserted, &rows)
+			CashierID: opening.CashierID, Currency: d.Currency, CreatedAt: now}, &inserted, &read.rows)
+		d.readRates(b, &read)
 	}
 	return idempotency.Run(ctx, d.DB, by.Once, d.Now, open, func(context.Context, *postgres.Tx) (int, Basket, error) {
-		s, err := restore(&rows)
+		s, err := d.restore(&read)
 		if err != nil {
 			return 0, Basket{}, err
 		}

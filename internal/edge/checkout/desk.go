@@ -28,6 +28,8 @@ type Desk struct {
 	Currency  string
 	Day       sale.Calendar
 	Now       func() time.Time
+
+	rates rateCache
 }
 
 // Caller is the terminal that asks, and its Idempotency-Key.

@@ -28,6 +28,7 @@ import (
 // a receipt number, on trust; the second writes everything and commits. Between
 // them are the rules. If one refuses, the rollback puts the goods back.
 func (d *Desk) Finalize(ctx context.Context, by Caller, id uuid.UUID) (Reply, error) {
+	failpoint.Hit("checkout.before_begin")
 	var taken edgedb.TakeStockRow
 	take := func(b *pgx.Batch) { edgedb.TakeStock(b, id, by.TerminalID, d.now(), &taken) }
 	reply, err := locked(ctx, d, by, id, take, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, Basket, error) {

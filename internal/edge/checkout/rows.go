@@ -23,16 +23,17 @@ import (
 func locked[T any](ctx context.Context, d *Desk, by Caller, id uuid.UUID, also func(*pgx.Batch),
 	fn func(ctx context.Context, tx *postgres.Tx, s *stored) (int, T, error),
 ) (idempotency.Reply[T], error) {
-	var rows edgedb.SaleRows
+	var read reading
 	open := func(b *pgx.Batch) {
-		edgedb.LockSale(b, id, &rows)
+		edgedb.LockSale(b, id, &read.rows)
+		d.readRates(b, &read)
 		if also != nil {
 			also(b)
 		}
 	}
 	return idempotency.Run(ctx, d.DB, by.Once, d.Now, open,
 		func(ctx context.Context, tx *postgres.Tx) (status int, body T, err error) {
-			s, err := restore(&rows)
+			s, err := d.restore(&read)
 			if err != nil {
 				return 0, body, err
 			}
@@ -40,21 +41,42 @@ func locked[T any](ctx context.Context, d *Desk, by Caller, id uuid.UUID, also f
 		})
 }
 
+// reading is a transaction as it comes from the database.
+type reading struct {
+	rows  edgedb.SaleRows
+	rates pricing.RateTable    // nil: they had to be read
+	fresh []edgedb.AllRatesRow // then these are they
+}
+
+// readRates queues the reading of the tax rates, unless they are known.
+func (d *Desk) readRates(b *pgx.Batch, read *reading) {
+	if read.rates = d.rates.known(); read.rates == nil {
+		edgedb.Rates(b, &read.fresh)
+	}
+}
+
 func (d *Desk) read(ctx context.Context, id uuid.UUID) (*stored, error) {
-	rows, err := edgedb.ReadSale(ctx, d.DB, id)
-	if err != nil {
+	var read reading
+	b := &pgx.Batch{}
+	edgedb.ReadSale(b, id, &read.rows)
+	d.readRates(b, &read)
+	if err := d.DB.Pool().SendBatch(ctx, b).Close(); err != nil {
 		return nil, postgres.Fault(err)
 	}
-	return restore(&rows)
+	return d.restore(&read)
 }
 
 // restore turns rows into the domain's types; transaction_not_found if there are none.
-func restore(rows *edgedb.SaleRows) (*stored, error) {
+func (d *Desk) restore(read *reading) (*stored, error) {
+	rows := &read.rows
 	if !rows.Found {
 		return nil, errNotFound
 	}
+	if read.rates == nil {
+		read.rates = d.rates.learn(read.fresh)
+	}
 	r := rows.Transaction
-	s := &stored{t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, ShiftID: r.ShiftID,
+	s := &stored{rates: read.rates, t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, ShiftID: r.ShiftID,
 		Status: sale.Status(r.Status), Currency: r.Currency, CreatedAt: r.CreatedAt, FinalizedAt: r.FinalizedAt, Version: r.Version,
 		LastLineNo: r.LastLineNo, Lines: make([]sale.Line, len(rows.Lines)), Payments: make([]sale.Payment, len(rows.Payments))}}
 	if r.ReceiptNo != nil {
@@ -73,9 +95,6 @@ func restore(rows *edgedb.SaleRows) (*stored, error) {
 		if err := json.Unmarshal(r.TaxLines, &s.taxLines); err != nil {
 			return nil, fault.Wrap(err, fault.Internal, "tax_lines_unreadable", "the tax lines of sale %s cannot be read", r.ID)
 		}
-	}
-	for _, rate := range rows.Rates {
-		s.rates = append(s.rates, pricing.DatedRate{TaxCode: rate.TaxCode, ValidFrom: rate.ValidFrom.Format("2006-01-02"), RateBP: rate.RateBp})
 	}
 	return s, nil
 }

@@ -39,17 +39,19 @@ func one[T any](b *pgx.Batch, found func(T), sql string, args ...any) {
 	})
 }
 
-// SaleRows is everything stored about one transaction, and the tax rates.
+// SaleRows is everything stored about one transaction.
 type SaleRows struct {
 	Found       bool // else there is no such transaction, and nothing below is set
 	Transaction GetTransactionRow
 	Lines       []LinesOfRow
 	Payments    []PaymentsOfRow
-	Rates       []AllRatesRow
 }
 
 // LockSale queues statements that lock the transaction and read all of it into rows.
 func LockSale(b *pgx.Batch, id uuid.UUID, rows *SaleRows) { saleBatch(b, rows, lockTransaction, id) }
+
+// Rates queues the reading of all tax rates.
+func Rates(b *pgx.Batch, rates *[]AllRatesRow) { collect(b, rates, allRates) }
 
 // OpenSale queues the insert of a transaction, of which inserted becomes 1 unless
 // the id is taken, and then LockSale.
@@ -61,22 +63,16 @@ func OpenSale(b *pgx.Batch, t InsertTransactionParams, inserted *int64, rows *Sa
 	LockSale(b, t.ID, rows)
 }
 
-// ReadSale reads all of a transaction without locking it, in one round trip. It
-// is one snapshot only as far as each statement is; a reader that must not see
-// a change half-way locks.
-func ReadSale(ctx context.Context, db *postgres.DB, id uuid.UUID) (SaleRows, error) {
-	var rows SaleRows
-	b := &pgx.Batch{}
-	saleBatch(b, &rows, getTransaction, id)
-	return rows, db.Pool().SendBatch(ctx, b).Close()
-}
+// ReadSale queues statements that read all of a transaction without locking it.
+// It is one snapshot only as far as each statement is; a reader that must not
+// see a change half-way locks.
+func ReadSale(b *pgx.Batch, id uuid.UUID, rows *SaleRows) { saleBatch(b, rows, getTransaction, id) }
 
 func saleBatch(b *pgx.Batch, rows *SaleRows, head string, id uuid.UUID) {
 	*rows = SaleRows{}
 	one(b, func(row GetTransactionRow) { rows.Found, rows.Transaction = true, row }, head, id)
 	collect(b, &rows.Lines, linesOf, id)
 	collect(b, &rows.Payments, paymentsOf, id)
-	collect(b, &rows.Rates, allRates)
 }
 
 // TakeStock queues the taking of stock and of a receipt number for a basket; see
@@ -84,6 +80,20 @@ func saleBatch(b *pgx.Batch, rows *SaleRows, head string, id uuid.UUID) {
 func TakeStock(b *pgx.Batch, sale uuid.UUID, till string, at time.Time, taken *TakeStockRow) {
 	*taken = TakeStockRow{}
 	one(b, func(row TakeStockRow) { *taken = row }, takeStock, sale, till, at)
+}
+
+// Holder queues the look-up of the terminal that a token belongs to; *terminalID
+// stays empty if it is nobody's.
+func Holder(b *pgx.Batch, tokenHash []byte, terminalID *string) {
+	*terminalID = ""
+	b.Queue(terminalByToken, tokenHash).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(terminalID); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }
 
 // LockKey queues the lock of an idempotency key and its look-up; found is

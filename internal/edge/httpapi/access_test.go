@@ -23,6 +23,7 @@ var routes = []struct {
 	{"POST", "/v1/transactions/{id}/payments", object{"method": "CASH", "amount": 1}},
 	{"POST", "/v1/transactions/{id}/finalize", nil},
 	{"POST", "/v1/transactions/{id}/void", nil},
+	{"POST", "/v1/transactions/{id}/receipt", nil},
 	{"GET", "/v1/payments/{id}", nil},
 	{"GET", "/v1/payments/{id}/qr.png", nil},
 	{"POST", "/v1/payments/{id}/cancel", nil},
@@ -95,8 +96,8 @@ func TestATillSpeaksForItselfOnly(t *testing.T) {
 	p := t1.qr(b, 1_000)
 	b = t1.read(b)
 	for _, r := range routes {
-		if r.method == "GET" || r.path == "/v1/transactions" || strings.HasSuffix(r.path, "/simulate") {
-			continue
+		if r.method == "GET" || r.path == "/v1/transactions" || strings.HasSuffix(r.path, "/simulate") || strings.HasSuffix(r.path, "/receipt") {
+			continue // every till reads, and prints
 		}
 		path := strings.Replace(r.path, "{id}", b.ID, 1)
 		if strings.HasPrefix(r.path, "/v1/payments/") {
@@ -141,4 +142,30 @@ func TestWhatIsNotThere(t *testing.T) {
 		a = t1.get("/v1/payments/" + bad + "/qr.png")
 		require.Contains(t, []int{404, 422}, a.status, "%s", bad)
 	}
+}
+
+// The edge remembers whose token it saw; what counts is what the sale's own
+// transaction finds.
+func TestATokenThatWasTakenAwayFinalizesNothing(t *testing.T) {
+	s := openShop(t)
+	t1 := s.till("T1")
+	key := newID()
+	refused(t, t1.post(path(t1.open(), "/finalize"), nil), 409, "transaction_empty") // from now on the token is remembered
+	require.Equal(t, 200, t1.post(path(t1.sell(water), "/finalize"), nil, keyHeader, key).status)
+	b := t1.scan(t1.open(), water)
+	t1.cash(b, 6_000, 6_000)
+	head, left := s.head(), s.onHand("NUOC-0001")
+	for name, sql := range map[string]string{
+		"revoked": "update terminals set revoked_at = now() where terminal_id = 'T1'",
+		"rotated": "update terminals set revoked_at = null, token_hash = decode(repeat('07', 32), 'hex') where terminal_id = 'T1'",
+	} {
+		s.exec(sql)
+		for range 2 {
+			refused(t, t1.post(path(b, "/finalize"), nil), 401, "token_invalid")
+			refused(t, t1.post(path(b, "/finalize"), nil, keyHeader, key), 401, "token_invalid")
+		}
+		require.Equal(t, head, s.head(), name)
+		require.Equal(t, left, s.onHand("NUOC-0001"), name)
+	}
+	require.Equal(t, "DRAFT", value[string](s, "select status from transactions where id = $1", b.ID), "the basket is kept")
 }

@@ -29,12 +29,12 @@ func (a *api) registerTransactions(d *door.Door) {
 		OperationID: "get-totals", Method: http.MethodGet, Path: "/v1/transactions/{id}/totals", Tags: transactionTags,
 		Summary: "What is owed, paid and due", Description: "Prices include VAT: subtotal + tax = total = gross − discount.",
 	}), a.getTotals)
-	door.Register(d, a.forCheckout(huma.Operation{
+	door.Register(d, a.forFinalize(huma.Operation{
 		OperationID: "finalize-transaction", Method: http.MethodPost, Path: "/v1/transactions/{id}/finalize", Tags: transactionTags,
 		Summary: "Make a paid basket a sale",
 		Description: "PAID, a receipt number, stock down and the events in the outbox, in one transaction. Again: the same receipt. " +
 			"409 `payment_incomplete`, `transaction_empty`, `transaction_voided`, `transaction_suspended`.",
-	}), a.onTransaction(a.Desk.Finalize))
+	}), a.finalize)
 	door.Register(d, a.forCheckout(huma.Operation{
 		OperationID: "void-transaction", Method: http.MethodPost, Path: "/v1/transactions/{id}/void", Tags: transactionTags,
 		Summary: "Give a basket up", Description: "Cancels its cash and PENDING payments; 409 `payment_captured` if other money is in.",
@@ -92,6 +92,14 @@ func (a *api) getTotals(ctx context.Context, in *IDInput) (*totalsOutput, error)
 type ChangeInput struct {
 	Mutating
 	IDInput
+}
+
+func (a *api) finalize(ctx context.Context, in *ChangeInput) (*transactionOutput, error) {
+	out, err := transactionAnswer(a.Desk.Finalize(ctx, callerOf(ctx), in.ID))
+	if fault.KindOf(err) == fault.Unauthorized {
+		a.tokens.Forget(callingTerminal(ctx))
+	}
+	return out, err
 }
 
 // onTransaction is the handler of a change that takes nothing but an id.

@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/till"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
@@ -35,6 +36,10 @@ type Request struct {
 	TerminalID string
 	Key        string
 	Hash       [32]byte // of method, path and body
+	// Token is the hash of the terminal's token, if it is yet to be looked up:
+	// whoever does not hold it any more gets neither an effect nor an answer that
+	// was stored for it (till.ErrToken).
+	Token []byte
 }
 
 // Reply is an answer, fresh or remembered.
@@ -81,10 +86,14 @@ func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() ti
 // errRepetition rolls back what open did.
 var errRepetition = errors.New("the call was answered before")
 
-// begin locks the key, looks it up and sends what open queues; stored is nil if
-// there is no answer yet, or no key.
+// begin looks the token up, locks the key, looks it up, and sends what open
+// queues, in one round trip; stored is nil if there is no answer yet, or no key.
 func begin(ctx context.Context, tx *postgres.Tx, req Request, open func(*pgx.Batch)) (stored *edgedb.GetIdempotencyKeyRow, err error) {
 	batch := &pgx.Batch{}
+	var holder string
+	if req.Token != nil {
+		edgedb.Holder(batch, req.Token, &holder)
+	}
 	if req.Key != "" {
 		edgedb.LockKey(batch, req.TerminalID, req.Key, func(row edgedb.GetIdempotencyKeyRow) { stored = &row })
 	}
@@ -94,7 +103,13 @@ func begin(ctx context.Context, tx *postgres.Tx, req Request, open func(*pgx.Bat
 	if batch.Len() == 0 {
 		return nil, nil
 	}
-	return stored, tx.Send(ctx, batch)
+	if err := tx.Send(ctx, batch); err != nil {
+		return nil, err
+	}
+	if req.Token != nil && holder != req.TerminalID {
+		return nil, till.ErrToken
+	}
+	return stored, nil
 }
 
 // Recall returns the stored answer, if there is one, without running anything:

@@ -66,11 +66,13 @@ func (t *Terminals) ByToken(ctx context.Context, bearer string) (string, error) 
 	id, err := edgedb.New().TerminalByToken(ctx, t.DB, token.Hash(bearer))
 	err = postgres.Fault(err)
 	if fault.KindOf(err) == fault.NotFound {
-		return "", fault.New(fault.Unauthorized, "token_invalid", "this token belongs to no terminal").
-			Advise("pair the terminal again")
+		return "", ErrToken
 	}
 	return id, err
 }
+
+// ErrToken is the fault of a token that is nobody's (401).
+var ErrToken = fault.New(fault.Unauthorized, "token_invalid", "this token belongs to no terminal").Advise("pair the terminal again")
 
 // List are all terminals by id.
 func (t *Terminals) List(ctx context.Context) ([]Terminal, error) {
