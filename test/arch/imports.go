@@ -15,7 +15,7 @@ type ban struct {
 // drawing random bits are their purpose.)
 var pure = []string{
 	"internal/money", "internal/fault", "internal/barcode",
-	"internal/sale", "internal/pricing", "internal/stock", "internal/shift",
+	"internal/sale", "internal/pricing", "internal/stock", "internal/receipt", "internal/shift",
 }
 
 var bans = []ban{

@@ -11,12 +11,10 @@ import (
 
 // A contest is one line of the table: two ways of doing the same work.
 type contest struct {
-	name string  // such as "finalize, 5 clients"
-	unit string  // what a rate counts, such as "sales"
-	bar  float64 // the least ratio that was promised; 0: none
-	// most turns the bar round, for a cost that may grow by this much.
-	most   bool
-	slices int // turns of a round
+	name   string  // such as "finalize, 5 clients"
+	unit   string  // what a rate counts, such as "sales"
+	bar    float64 // the least ratio that was promised
+	slices int     // turns of a round
 	ours   side
 	floor  side
 	meter  meter // the servers that work
@@ -37,6 +35,7 @@ type result struct {
 	ratios []float64 // ours / floor, round by round
 	oursPS []float64 // units a second
 	floors []float64
+	spent  []usage // of ours, a unit
 }
 
 // run holds the contest's rounds; ours and the floor take turns at beginning.
@@ -44,7 +43,7 @@ type result struct {
 func (c contest) run(ctx context.Context, rounds int, say io.Writer) (result, error) {
 	r := result{contest: c}
 	for round := -1; round < rounds; round++ {
-		rates, err := c.round(ctx, round)
+		rates, spent, err := c.round(ctx, round)
 		if err != nil {
 			return r, fmt.Errorf("%s, round %d: %w", c.name, round+1, err)
 		}
@@ -52,7 +51,7 @@ func (c contest) run(ctx context.Context, rounds int, say io.Writer) (result, er
 			continue
 		}
 		r.oursPS, r.floors = append(r.oursPS, rates[0]), append(r.floors, rates[1])
-		r.ratios = append(r.ratios, rates[0]/rates[1])
+		r.ratios, r.spent = append(r.ratios, rates[0]/rates[1]), append(r.spent, spent)
 		_, _ = fmt.Fprintf(say, "%s, round %d: %.0f of %.0f %s/s = %.2f\n", c.name, round+1, rates[0], rates[1], c.unit, rates[0]/rates[1])
 	}
 	return r, nil
@@ -60,41 +59,43 @@ func (c contest) run(ctx context.Context, rounds int, say io.Writer) (result, er
 
 // round lets the two sides take turns slice by slice, so that what else the
 // machine does falls on both.
-func (c contest) round(ctx context.Context, round int) (perSecond [2]float64, err error) {
+func (c contest) round(ctx context.Context, round int) (perSecond [2]float64, spent usage, err error) {
 	sides := [2]side{c.ours, c.floor}
 	for _, s := range sides {
 		if err := s.prepare(ctx, round); err != nil {
-			return perSecond, err
+			return perSecond, spent, err
 		}
 	}
 	var took [2]time.Duration
 	var units [2]int
-	var spent [2]usage
 	for slice := range c.slices {
 		for turn := range sides {
 			i := (slice + round + turn + 2) % 2
 			before, begin := c.meter.used(), time.Now()
 			n, err := sides[i].work(ctx, slice, c.slices)
 			if err != nil {
-				return perSecond, err
+				return perSecond, spent, err
 			}
 			took[i], units[i] = took[i]+time.Since(begin), units[i]+n
-			spent[i] = spent[i].plus(c.meter.used().minus(before))
+			if i == 0 {
+				spent = spent.plus(c.meter.used().minus(before))
+			}
 		}
 	}
-	for i := range sides {
+	for i := range perSecond {
 		perSecond[i] = float64(units[i]) / took[i].Seconds()
-		fmt.Println(i, spent[i].program/time.Duration(units[i]), spent[i].database/time.Duration(units[i]))
 	}
-	return perSecond, nil
+	return perSecond, usage{spent.program / time.Duration(units[0]), spent.database / time.Duration(units[0])}, nil
 }
 
-// reached tells whether the median keeps the bar.
-func (r result) reached() bool {
-	if r.most {
-		return median(r.ratios) <= r.bar
+// figure is the result as it is published.
+func (r result) figure(machine, command string) figure {
+	var program, database []float64
+	for _, u := range r.spent {
+		program, database = append(program, float64(u.program)/1e3), append(database, float64(u.database)/1e3)
 	}
-	return median(r.ratios) >= r.bar
+	return figure{Contest: r.name, Unit: r.unit, Bar: r.bar, Ratios: r.ratios, Ours: median(r.oursPS), Floor: median(r.floors),
+		Program: median(program), Database: median(database), Machine: machine, Command: command}
 }
 
 func median(v []float64) float64 {

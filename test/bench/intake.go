@@ -41,6 +41,11 @@ func openHeadOffice(ctx context.Context, s *stage) (*headOffice, error) {
 	return h, nil
 }
 
+func (h *headOffice) close() {
+	h.ours.Close()
+	h.floor.Close()
+}
+
 func (h *headOffice) contests(events int) []contest {
 	var all []contest
 	for _, stores := range []int{1, 4} {

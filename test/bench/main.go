@@ -14,78 +14,116 @@ import (
 	"syscall"
 )
 
+// options are the command line.
 type options struct {
-	only    []string
+	only    string
 	contest string
 	rounds  int
 	scale   float64
+	docs    string
+	profile string
 	say     io.Writer
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	only := flag.String("only", "", "comma-separated parts: finalize, intake, drain, flat (default: all)")
-	rounds := flag.Int("rounds", 5, "rounds of each contest")
-	scale := flag.Float64("scale", 1, "how much work a round is, 1 for what the documents say")
-	profile := flag.String("cpuprofile", "", "write a CPU profile of this process to this file")
-	contests := flag.String("contest", "", "only contests whose name has this in it")
+	o := options{say: os.Stderr}
+	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
+	flag.StringVar(&o.contest, "contest", "", "only contests of finalize and intake that have this in their name")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each contest")
+	flag.Float64Var(&o.scale, "scale", 1, "how much work a round is; 1 is what the documents say")
+	flag.StringVar(&o.docs, "docs", "", "a directory whose benchmarks.md, .json and .svg are brought up to date; empty: only print")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of this process (ours and the load generators) to this file")
+	flag.Usage = func() {
+		_, _ = fmt.Fprintf(flag.CommandLine.Output(), "bench measures sales and sync against physical limits, as ratios. Keep the machine quiet meanwhile.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err == nil {
-			err = pprof.StartCPUProfile(f)
-		}
-		if err != nil {
-			_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		defer pprof.StopCPUProfile()
-	}
-	o := options{contest: *contests, rounds: *rounds, scale: *scale, say: os.Stderr}
-	if *only != "" {
-		o.only = strings.Split(*only, ",")
-	}
-	if err := o.run(ctx); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := o.profiled(ctx)
+	stop()
+	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be undone
+		os.Exit(1)
 	}
 }
 
-func (o options) wants(part string) bool { return len(o.only) == 0 || slices.Contains(o.only, part) }
+func (o options) profiled(ctx context.Context) error {
+	if o.profile == "" {
+		return o.run(ctx)
+	}
+	f, err := os.Create(o.profile)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	err = o.run(ctx)
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
+}
+
+// part is a group of contests on servers of its own.
+type part struct {
+	name string
+	run  func(context.Context) ([]figure, error)
+}
+
+func (o options) run(ctx context.Context) error {
+	parts := []part{{"finalize", o.finalize}, {"intake", o.intake}, {"drain", o.drain}, {"flat", o.flat}}
+	wanted := strings.Split(o.only, ",")
+	for _, name := range wanted {
+		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
+			return fmt.Errorf("there is no part %q; see --help", name)
+		}
+	}
+	var figures []figure
+	for _, p := range parts {
+		if !slices.Contains(wanted, p.name) {
+			continue
+		}
+		f, err := p.run(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		figures = append(figures, f...)
+	}
+	fmt.Print(string(tableOf(figures)))
+	if o.docs == "" {
+		return nil
+	}
+	return publish(o.docs, figures)
+}
 
 func (o options) scaled(n int) int { return max(10, int(float64(n)*o.scale)) }
 
-func (o options) run(ctx context.Context) (err error) {
-	var results []result
-	if o.wants("finalize") {
-		r, err := o.finalize(ctx)
-		if err != nil {
-			return err
-		}
-		results = append(results, r...)
+// command is what somebody types to get these figures.
+func (o options) command(part string) string {
+	c := fmt.Sprintf("go run ./test/bench -only %s -rounds %d", part, o.rounds)
+	if o.scale != 1 {
+		c += fmt.Sprintf(" -scale %g", o.scale)
 	}
-	if o.wants("intake") {
-		r, err := o.intake(ctx)
-		if err != nil {
-			return err
-		}
-		results = append(results, r...)
-	}
-	if o.wants("drain") {
-		r, err := o.drain(ctx)
-		if err != nil {
-			return err
-		}
-		results = append(results, r...)
-	}
-	for _, r := range results {
-		fmt.Printf("%-55s %.2f (%.2f–%.2f) bar %.2f\n", r.name, median(r.ratios), slices.Min(r.ratios), slices.Max(r.ratios), r.bar)
-	}
-	return nil
+	return c
 }
 
-func (o options) finalize(ctx context.Context) (results []result, err error) {
+// hold runs the contests that were asked for, one after another.
+func (o options) hold(ctx context.Context, part string, m meter, contests []contest) ([]figure, error) {
+	var figures []figure
+	for _, c := range contests {
+		if !strings.Contains(c.name, o.contest) {
+			continue
+		}
+		c.meter = m
+		r, err := c.run(ctx, o.rounds, o.say)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, r.figure(m.machine(ctx), o.command(part)))
+	}
+	return figures, nil
+}
+
+func (o options) finalize(ctx context.Context) (figures []figure, err error) {
 	s, err := newStage(ctx, "edge")
 	if err != nil {
 		return nil, err
@@ -95,28 +133,19 @@ func (o options) finalize(ctx context.Context) (results []result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.ours.db.Close()
-	defer c.floor.db.Close()
+	defer c.close()
 	stop, err := c.serve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	for _, contest := range c.contests(o.scaled(2500)) {
-		if !strings.Contains(contest.name, o.contest) {
-			continue
-		}
-		contest.meter = meter{s}
-		r, err := contest.run(ctx, o.rounds, o.say)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, r)
+	if figures, err = o.hold(ctx, "finalize", meter{s}, c.contests(o.scaled(2500))); err != nil {
+		return nil, err
 	}
-	return results, c.checkSame(ctx)
+	return figures, c.checkSame(ctx)
 }
 
-func (o options) intake(ctx context.Context) (results []result, err error) {
+func (o options) intake(ctx context.Context) (figures []figure, err error) {
 	s, err := newStage(ctx, "hq")
 	if err != nil {
 		return nil, err
@@ -126,23 +155,14 @@ func (o options) intake(ctx context.Context) (results []result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer h.ours.Close()
-	defer h.floor.Close()
-	for _, contest := range h.contests(o.scaled(30_000)) {
-		if !strings.Contains(contest.name, o.contest) {
-			continue
-		}
-		contest.meter = meter{s}
-		r, err := contest.run(ctx, o.rounds, o.say)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, r)
+	defer h.close()
+	if figures, err = o.hold(ctx, "intake", meter{s}, h.contests(o.scaled(30_000))); err != nil {
+		return nil, err
 	}
-	return results, h.checkSame(ctx)
+	return figures, h.checkSame(ctx)
 }
 
-func (o options) drain(ctx context.Context) (results []result, err error) {
+func (o options) drain(ctx context.Context) (figures []figure, err error) {
 	shop, err := newStage(ctx, "edge")
 	if err != nil {
 		return nil, err
@@ -163,8 +183,39 @@ func (o options) drain(ctx context.Context) (results []result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	contest := d.contest(o.scaled(50_000))
-	contest.meter = meter{shop, office}
-	r, err := contest.run(ctx, o.rounds, o.say)
-	return []result{r}, err
+	return o.hold(ctx, "drain", meter{shop, office}, []contest{d.contest(o.scaled(50_000))})
+}
+
+func (o options) flat(ctx context.Context) (figures []figure, err error) {
+	history := o.scaled(1_500_000)
+	for _, open := range []func(context.Context, *stage) (contest, func(), error){
+		func(ctx context.Context, s *stage) (contest, func(), error) {
+			return agedShops(ctx, s, history, o.scaled(2500))
+		},
+		func(ctx context.Context, s *stage) (contest, func(), error) {
+			return agedOffices(ctx, s, history, o.scaled(30_000))
+		},
+	} {
+		f, err := o.aged(ctx, open)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, f...)
+	}
+	return figures, nil
+}
+
+func (o options) aged(ctx context.Context, open func(context.Context, *stage) (contest, func(), error)) (figures []figure, err error) {
+	s, err := newStage(ctx, "flat")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	_, _ = fmt.Fprintln(o.say, "flat: loading history …")
+	c, closer, err := open(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer closer()
+	return o.hold(ctx, "flat", meter{s}, []contest{c})
 }

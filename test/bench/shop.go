@@ -58,7 +58,7 @@ func (sh *shop) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if sh.goods, _, err = catalog.ReadCSV(bytes.NewReader(demo.Catalogue), codes); err != nil {
+	if sh.goods, err = demoGoods(codes); err != nil {
 		return err
 	}
 	if _, err := sh.app.Loader.Load(ctx, sh.goods, false); err != nil {
@@ -71,6 +71,12 @@ func (sh *shop) furnish(ctx context.Context) error {
 	}
 	_, err = sh.app.People.Add(ctx, cashierID, "Lan", staff.Cashier)
 	return err
+}
+
+// demoGoods is the demo's catalogue.
+func demoGoods(taxCodes []string) ([]catalog.Row, error) {
+	goods, _, err := catalog.ReadCSV(bytes.NewReader(demo.Catalogue), taxCodes)
+	return goods, err
 }
 
 // drafts are baskets that are scanned and paid in cash, and wait for finalize.

@@ -1,0 +1,79 @@
+#!/bin/sh
+# demo.sh DIR: make the demo of compose.yaml ready to be started, and leave its tokens in DIR.
+#
+# It brings both schemas up to date, registers the store at HQ, loads the catalogue, and adds a till and two people.
+# What an earlier run left is kept: tokens in DIR stay valid for as long as the databases know their owners.
+#
+#   DIR/hq.env    HQ's settings           read by the container of hq-platform
+#   DIR/edge.env  the store edge's        read by the container of store-edge
+#   DIR/demo.env  for people and scripts  the variables of make run's data/demo.env
+#
+# Settings: EDGE_DATABASE_URL, HQ_DATABASE_URL, EDGE_STORE_ID, and EDGE_URL and HQ_URL for demo.env.
+set -eu
+umask 077 # tokens are the owner's alone
+dir=$1
+catalogue=${2:-/usr/local/share/tiem/catalogue.csv}
+terminal=T1 cashier=C1 manager=M1
+
+# registered PROGRAM KIND NAME ID: does the database know it? If the list cannot be had, adding it will be refused.
+registered() {
+	list=$("$1" "$2" list --json)
+	printf '%s\n' "$list" | grep -q "\"$3\": \"$4\""
+}
+
+# issue PROGRAM ARGUMENT …: print the token that the command issues.
+issue() {
+	answer=$("$@" --json)
+	printf '%s\n' "$answer" | sed -n 's/.*"token": "\([0-9a-f]\{64\}\)".*/\1/p' | grep .
+}
+
+# leave FILE: standard input becomes DIR/FILE, all of it or not at all.
+leave() {
+	cat >"$dir/.$1.new"
+	mv "$dir/.$1.new" "$dir/$1"
+}
+
+STORE_TOKEN='' TERMINAL_TOKEN='' HQ_TOKEN=''
+edge_url=${EDGE_URL:?} hq_url=${HQ_URL:?} store=${EDGE_STORE_ID:?}
+# shellcheck source=/dev/null # written below
+[ ! -e "$dir/demo.env" ] || . "$dir/demo.env"
+
+hq-platform migrate
+store-edge migrate
+
+if registered hq-platform store store_id "$store"; then
+	[ -n "$STORE_TOKEN" ] || STORE_TOKEN=$(issue hq-platform store add --id "$store" --rotate)
+else
+	STORE_TOKEN=$(issue hq-platform store add --id "$store" --name "Tiệm $store")
+fi
+if registered store-edge terminal terminal_id "$terminal"; then
+	[ -n "$TERMINAL_TOKEN" ] || TERMINAL_TOKEN=$(issue store-edge terminal add --id "$terminal" --name "Quầy $terminal" --rotate)
+else
+	TERMINAL_TOKEN=$(issue store-edge terminal add --id "$terminal" --name "Quầy $terminal")
+fi
+if ! registered store-edge staff cashier_id "$manager"; then # the last thing that a first run adds
+	store-edge seed --file "$catalogue"
+	registered store-edge staff cashier_id "$cashier" || issue store-edge staff add --id "$cashier" --name 'Thu ngân' >/dev/null
+	issue store-edge staff add --id "$manager" --name 'Quản lý' --role manager >/dev/null
+fi
+[ -n "$HQ_TOKEN" ] || HQ_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+
+leave hq.env <<END
+HQ_TOKEN='$HQ_TOKEN'
+END
+leave edge.env <<END
+STORE_TOKEN='$STORE_TOKEN'
+END
+leave demo.env <<END
+# The demo's addresses and tokens, for scripts: set -a; . ./demo.env; set +a
+EDGE_URL='$edge_url'
+HQ_URL='$hq_url'
+STORE_ID='$store'
+STORE_TOKEN='$STORE_TOKEN'
+TERMINAL_ID='$terminal'
+TERMINAL_TOKEN='$TERMINAL_TOKEN'
+CASHIER_ID='$cashier'
+MANAGER_ID='$manager'
+HQ_TOKEN='$HQ_TOKEN'
+END
+echo "demo.sh: store $store is ready to sell; its tokens are in $dir"
