@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"tiem/internal/disk"
 	"tiem/internal/door"
 	"tiem/internal/edge/catalog"
 	"tiem/internal/edge/checkout"
@@ -58,17 +59,25 @@ type App struct {
 	link    *uplink.HTTPLink // nil: no HQ is configured
 	relay   *uplink.Relay
 	since   time.Time
+	server  *postgres.Database // nil: the database is the caller's
+	space   *disk.Watch
 	release func() error
 }
 
 // New puts the edge together on a database whose schema is current and which is
 // the store's. The database stays the caller's. A nil log discards.
 func New(db *postgres.DB, cfg Config, log *slog.Logger) (*App, error) {
+	return assemble(db, nil, cfg, log)
+}
+
+// assemble is New; server is where db is from, if we opened it.
+func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.Logger) (*App, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	events, items, people := &outbox.Log{}, catalog.New(db), &staff.People{DB: db, StoreID: cfg.StoreID}
 	a := &App{DB: db, Outbox: events, People: people, cfg: cfg, log: log, since: time.Now(), release: func() error { return nil },
+		server: server, space: disk.NewWatch(db, server.DataDir(), log),
 		Loader:    &catalog.Loader{DB: db, Log: events, StoreID: cfg.StoreID, Now: time.Now, Day: cfg.calendar()},
 		Terminals: &till.Terminals{DB: db, StoreID: cfg.StoreID},
 		Desk: &checkout.Desk{DB: db, Log: events, Catalog: items, People: people, StoreID: cfg.StoreID, Currency: cfg.Currency,
@@ -79,6 +88,7 @@ func New(db *postgres.DB, cfg Config, log *slog.Logger) (*App, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(a.gauges()...)
+	registry.MustRegister(a.space.Collectors()...)
 	if err := a.connectHQ(registry); err != nil {
 		return nil, err
 	}
@@ -123,10 +133,14 @@ func (a *App) Handler() http.Handler { return a.door }
 // OpenAPI is the document of the edge's API as YAML.
 func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
 
-// ready tells whether the database answers and has this program's schema. HQ
+// ready tells whether a till can sell: its database answers and takes
+// writes and has this program's schema, and its disk is not about to be full. HQ
 // never matters: a shop sells without it.
 func (a *App) ready(ctx context.Context) error {
-	return postgres.RequireSchema(ctx, a.DB, edgedb.Migrations, programName)
+	if err := postgres.RequireReady(ctx, a.DB, a.server, edgedb.Migrations, programName); err != nil {
+		return err
+	}
+	return a.space.RequireRoom()
 }
 
 // Run listens on EDGE_ADDR and serves until ctx is done; then it lets the
@@ -148,7 +162,9 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 		"relay", a.relay != nil)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { a.housekeep(work) })
+	running.Go(func() { a.watchPayments(work) })
+	running.Go(func() { a.tidyUp(work) })
+	running.Go(func() { a.space.Run(work) })
 	if a.relay != nil {
 		running.Go(func() { a.relay.Run(work) })
 	}

@@ -11,37 +11,51 @@ import (
 
 const (
 	paymentsEvery = 250 * time.Millisecond // fast enough that a demo's FAKE_CAPTURE_AFTER is what it says
-	keysEvery     = time.Hour
+	tidyEvery     = time.Hour
 )
 
-// housekeep does what has to be done now and then, until ctx is done: it settles
-// or expires open payments and forgets old idempotency keys. A failure is tried
-// again at the next turn.
-func (a *App) housekeep(ctx context.Context) {
-	payments, keys := time.NewTicker(paymentsEvery), time.NewTicker(keysEvery)
-	defer payments.Stop()
-	defer keys.Stop()
-	a.forgetOldKeys(ctx) // a server that is restarted every day must forget, too
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-payments.C:
-			if len(a.Desk.Providers) == 0 {
-				continue
-			}
-			if _, err := a.Desk.SweepPayments(ctx, a.cfg.FakeCaptureAfter); err != nil && ctx.Err() == nil {
-				a.log.DebugContext(ctx, "open payments could not be looked at", "error", err)
-			}
-		case <-keys.C:
-			a.forgetOldKeys(ctx)
-		}
+// watchPayments settles or expires open payments, until ctx is done. A failure
+// is tried again at the next turn.
+func (a *App) watchPayments(ctx context.Context) {
+	if len(a.Desk.Providers) == 0 {
+		return
 	}
+	every(ctx, paymentsEvery, func() {
+		if _, err := a.Desk.SweepPayments(ctx, a.cfg.FakeCaptureAfter); err != nil && ctx.Err() == nil {
+			a.log.DebugContext(ctx, "open payments could not be looked at", "error", err)
+		}
+	})
 }
 
-func (a *App) forgetOldKeys(ctx context.Context) {
-	if _, err := idempotency.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
-		a.log.WarnContext(ctx, "old idempotency keys could not be dropped", "error", err)
+// tidyUp forgets what the shop need not know any longer, every hour until ctx is
+// done, and at once: a server that is restarted every day must forget, too.
+// Both duties go in small batches with pauses and let the tills through; that
+// may take minutes, so nothing that is urgent waits here.
+func (a *App) tidyUp(ctx context.Context) {
+	every(ctx, tidyEvery, func() {
+		if _, err := idempotency.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "old idempotency keys could not be dropped", "error", err)
+		}
+		retired, err := a.Outbox.Retire(ctx, a.DB, time.Now())
+		if err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "old events could not be retired from the outbox", "error", err)
+		}
+		if retired > 0 {
+			a.log.InfoContext(ctx, "events that HQ has had for 35 days were retired from the outbox", "events", retired)
+		}
+	})
+}
+
+// every does f at once and then at each tick, until ctx is done.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		f()
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
 	}
 }
 

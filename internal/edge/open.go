@@ -53,20 +53,25 @@ func open(ctx context.Context, cfg Config, log *slog.Logger,
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	d, err := connect(postgres.Source{URL: cfg.DatabaseURL, URLSetting: "EDGE_DATABASE_URL", DirSetting: "EDGE_DATA_DIR",
-		Managed: postgres.ServerConfig{Dir: cfg.DataDir, Database: "edge", Logger: log}, Migrations: edgedb.Migrations, Program: programName}, ctx)
+	d, err := connect(cfg.source(log), ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := adopt(ctx, d.DB, &cfg); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	app, err := New(d.DB, cfg, log)
+	app, err := assemble(d.DB, d, cfg, log)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	app.release = d.Close
 	return app, nil
+}
+
+// source is where the edge's database is.
+func (c *Config) source(log *slog.Logger) postgres.Source {
+	return postgres.Source{URL: c.DatabaseURL, URLSetting: "EDGE_DATABASE_URL", DirSetting: "EDGE_DATA_DIR",
+		Managed: postgres.ServerConfig{Dir: c.DataDir, Database: "edge", Logger: log}, Migrations: edgedb.Migrations, Program: programName}
 }
 
 func requireStore(cfg Config) error {

@@ -17,10 +17,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"tiem/internal/disk"
 	"tiem/internal/door"
 	"tiem/internal/fault"
 	"tiem/internal/hq/fleet"
@@ -41,13 +43,18 @@ type App struct {
 	cfg      Config
 	log      *slog.Logger
 	door     *door.Door
+	server   *postgres.Database // nil: the database is the caller's
+	space    *disk.Watch
 	listener net.Listener // nil until Listen
 	release  func() error // what Close does; nil if the database is not ours
 }
 
 // New puts HQ together on a database whose schema is current. The database
 // stays the caller's: Close does not close it. A nil log discards.
-func New(db *postgres.DB, cfg Config, log *slog.Logger) *App {
+func New(db *postgres.DB, cfg Config, log *slog.Logger) *App { return assemble(db, nil, cfg, log) }
+
+// assemble is New; server is where db is from, if we opened it.
+func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.Logger) *App {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -55,9 +62,10 @@ func New(db *postgres.DB, cfg Config, log *slog.Logger) *App {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a := &App{
 		DB: db, Fleet: fleet.New(db), Intake: intake.New(db, registry), Quarantine: quarantine.New(db),
-		cfg: cfg, log: log,
+		cfg: cfg, log: log, server: server, space: disk.NewWatch(db, server.DataDir(), log),
 	}
 	a.Quarantine.Observe(registry)
+	registry.MustRegister(a.space.Collectors()...)
 	a.door = door.New(door.Config{
 		Title: "Tiệm HQ", Version: "1",
 		Description: "Receives every sale of every store. Money is in minor units of the currency; a quantity is a decimal string.",
@@ -73,9 +81,13 @@ func (a *App) Handler() http.Handler { return a.door }
 // OpenAPI is the document of HQ's API as YAML.
 func (a *App) OpenAPI() ([]byte, error) { return a.door.OpenAPI() }
 
-// ready tells whether the database answers and has this program's schema.
+// ready tells whether a store's events can be taken: the database answers and
+// takes writes and has this program's schema, and its disk is not about to be full.
 func (a *App) ready(ctx context.Context) error {
-	return postgres.RequireSchema(ctx, a.DB, hqdb.Migrations, programName)
+	if err := postgres.RequireReady(ctx, a.DB, a.server, hqdb.Migrations, programName); err != nil {
+		return err
+	}
+	return a.space.RequireRoom()
 }
 
 // Run listens on HQ_ADDR (unless Listen has) and serves until ctx is done; then
@@ -88,7 +100,12 @@ func (a *App) Run(ctx context.Context) error {
 		a.log.WarnContext(ctx, "HQ listens in plain HTTP beyond this machine: tokens and sales can be read on the way; put TLS in front of it")
 	}
 	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "scripts_allowed", a.cfg.Token != "")
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { a.space.Run(work) })
 	err := door.Serve(ctx, a.listener, a.door, a.log)
+	stop()
+	running.Wait()
 	a.log.InfoContext(ctx, "HQ has stopped listening")
 	return err
 }

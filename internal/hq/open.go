@@ -41,13 +41,18 @@ func open(ctx context.Context, cfg Config, log *slog.Logger,
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	d, err := connect(postgres.Source{URL: cfg.DatabaseURL, URLSetting: "HQ_DATABASE_URL", DirSetting: "HQ_DATA_DIR",
-		Managed: postgres.ServerConfig{Dir: cfg.DataDir, Database: "hq", Logger: log}, Pool: postgres.PoolConfig{MaxConns: maxConns},
-		Migrations: hqdb.Migrations, Program: programName}, ctx)
+	d, err := connect(cfg.source(log), ctx)
 	if err != nil {
 		return nil, err
 	}
-	app := New(d.DB, cfg, log)
+	app := assemble(d.DB, d, cfg, log)
 	app.release = d.Close
 	return app, nil
+}
+
+// source is where HQ's database is.
+func (c *Config) source(log *slog.Logger) postgres.Source {
+	return postgres.Source{URL: c.DatabaseURL, URLSetting: "HQ_DATABASE_URL", DirSetting: "HQ_DATA_DIR",
+		Managed: postgres.ServerConfig{Dir: c.DataDir, Database: "hq", Logger: log}, Pool: postgres.PoolConfig{MaxConns: maxConns},
+		Migrations: hqdb.Migrations, Program: programName}
 }

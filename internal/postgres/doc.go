@@ -10,7 +10,8 @@
 //
 //   - BEGIN travels with the first statement and the queue (Tx.Queue) travels
 //     with COMMIT, so the last writes of a transaction cost no round trip of
-//     their own and the locks that they need are held for one trip only.
+//     their own and the locks that they need are held for one trip only. What
+//     takes a lock that everybody wants goes last of all (Tx.Last).
 //   - A transaction that PostgreSQL certainly rolled back (serialization
 //     failure, deadlock) is run again a few times: the callback must have no
 //     effect outside its Tx. What must happen once, after success, is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,6 +13,8 @@ import (
 )
 
 const codeCommitUnknown = "commit_unknown"
+
+const tooManyConnections = "53300"
 
 // Fault turns an error of pgx or PostgreSQL into a *fault.Error and leaves
 // faults, nil and errors that are not of the database as they are. The original
@@ -24,6 +27,12 @@ func Fault(err error) error {
 	var connect *pgconn.ConnectError
 	switch {
 	case errors.As(err, &connect): // whatever PostgreSQL's reason for not letting us in
+		if errors.As(err, &pg) && pg.Code == tooManyConnections {
+			return sqlStateFault(pg, err)
+		}
+		if _, full := outOfSpace.Load(connect.Config.Host); full {
+			return diskFull(err)
+		}
 		return unreachable(err)
 	case errors.As(err, &pg):
 		return sqlStateFault(pg, err)
@@ -38,6 +47,16 @@ func Fault(err error) error {
 		return unreachable(err)
 	}
 	return err
+}
+
+// outOfSpace are the managed servers of this process that do not come up because
+// a disk is full, by the directory of their socket: that is all a connection
+// which failed says of whom it was meant for.
+var outOfSpace sync.Map
+
+func diskFull(err error) *fault.Error {
+	return fault.Wrap(err, fault.Unavailable, "disk_full", "the database's disk is full").
+		Advise("free space on the data directory's disk; nothing was lost, and it goes on by itself")
 }
 
 func unreachable(err error) error {
@@ -75,9 +94,10 @@ func sqlStateFault(pg *pgconn.PgError, err error) error {
 	case "57014":
 		return retry("database_slow", "the database did not answer in time")
 	case "53100":
-		return fault.Wrap(err, fault.Unavailable, "disk_full", "the database's disk is full").
-			Advise("free space on the data directory's disk; nothing was lost")
-	case "53300", "57P01", "57P02", "57P03":
+		return diskFull(err)
+	case tooManyConnections:
+		return retry("database_busy", "the database has no free connection")
+	case "57P01", "57P02", "57P03":
 		return fault.Wrap(err, fault.Unavailable, "database_unavailable", "the database is starting or stopping").
 			Advise("it restarts by itself; try again in a few seconds")
 	case "23505":

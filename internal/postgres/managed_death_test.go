@@ -5,6 +5,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,34 +96,6 @@ func TestDeadDatabaseIsStartedAgain(t *testing.T) {
 	}
 }
 
-// The owner and its postmaster are gone, but a backend is still in its query
-// and has the shared memory: PostgreSQL refuses to start until it is done.
-func TestStartWaitsForLastBackend(t *testing.T) {
-	t.Parallel()
-	dir := postgrestest.DataDir(t)
-	h := runHelper(t, "start", dir)
-	answered := make(chan struct{})
-	go func() {
-		defer close(answered)
-		_, _ = tryQuery(t.Context(), h.URL, `do $$ declare began timestamptz := clock_timestamp(); begin
-			while clock_timestamp() < began + interval '2 s' loop end loop; end $$`)
-	}()
-	require.Eventually(t, func() bool {
-		n, err := tryQuery(t.Context(), h.URL, "select count(*)::text from pg_stat_activity where query like 'do %'")
-		return err == nil && n == "1"
-	}, patience, 5*time.Millisecond)
-	require.NoError(t, h.process.Signal(syscall.SIGSTOP)) // it must not start another one
-	require.NoError(t, syscall.Kill(h.PID, syscall.SIGKILL))
-	h.kill(t)
-
-	s := start(t, config(dir))
-	require.Equal(t, "1", query(t, s.URL(), "select '1'"))
-	log, err := os.ReadFile(filepath.Join(dir, "postgres.log"))
-	require.NoError(t, err)
-	require.Contains(t, string(log), "pre-existing shared memory block", "the start was refused at first")
-	<-answered // or cut off: it is of no interest which
-}
-
 // A stop that may not be patient ends the database without a checkpoint; what
 // was committed is there after the next start.
 func TestForcedStopKeepsData(t *testing.T) {
@@ -180,6 +153,23 @@ func TestForeignProcessInPidFile(t *testing.T) {
 	s := start(t, config(dir))
 	require.NotEqual(t, foreign.Process.Pid, s.PID())
 	require.True(t, alive(foreign.Process.Pid))
+}
+
+// asOwner starts a program as the user who owns the cluster, with the cluster as
+// its directory.
+func asOwner(t *testing.T, dir, program string, args ...string) (*exec.Cmd, io.Closer) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = filepath.Join(dir, "postgres")
+	if os.Geteuid() == 0 {
+		uid := statUID(t, cmd.Dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	}
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return cmd, stdin
 }
 
 // alive tells whether the process runs; a zombie does not.

@@ -108,15 +108,27 @@ func choosePrograms(found []programs, cluster string) (programs, error) {
 				return p, nil
 			}
 		}
-		return programs{}, fault.New(fault.Config, "postgres_version",
-			"the data in %s is of PostgreSQL %d, but version %d is installed", cluster, major, newest.major).
-			Advise("install PostgreSQL %d (%s), or move the data with pg_dump or pg_upgrade", major, installCommand())
+		return programs{}, otherMajor(cluster, major, newest.major)
 	case newest.major < oldestMajor:
 		return programs{}, fault.New(fault.Config, "postgres_version",
 			"PostgreSQL %d in %s is too old", newest.major, newest.dir).
 			Advise("install version %d or newer: %s", oldestMajor, installCommand())
 	}
 	return newest, nil
+}
+
+// otherMajor refuses data that none of the installed versions can read. What
+// helps always is the version that wrote it; pg_upgrade only goes forward, and
+// needs that version, too.
+func otherMajor(cluster string, data, installed int) error {
+	e := fault.New(fault.Config, "postgres_version",
+		"the data in %s is of PostgreSQL %d, but version %d is installed", cluster, data, installed).At("Dir")
+	if data > installed {
+		return e.Advise("install PostgreSQL %d beside it: %s; older data cannot be made of it, and nothing was changed",
+			data, installMajor(data))
+	}
+	return e.Advise("install PostgreSQL %d beside it: %s; with both installed, pg_upgrade moves the data to %d; nothing was changed",
+		data, installMajor(data), installed)
 }
 
 // clusterMajor is the major version of the cluster's data; 0 if there is no
@@ -166,6 +178,14 @@ func notFound(binDir string) error {
 	}
 	return fault.Wrap(exec.ErrNotFound, fault.Config, "postgres_not_found",
 		"no PostgreSQL is installed on this machine").Advise("install it: %s", installCommand())
+}
+
+// installMajor installs one major version, beside others.
+func installMajor(major int) string {
+	if runtime.GOOS == "darwin" {
+		return "brew install postgresql@" + strconv.Itoa(major)
+	}
+	return "apt-get install postgresql-" + strconv.Itoa(major)
 }
 
 func installCommand() string {

@@ -126,11 +126,22 @@ type helper struct {
 	report
 	process *os.Process
 	stdin   io.Closer
+	stdout  *bufio.Reader
 	cmd     *exec.Cmd
 }
 
 // runHelper starts the helper (mode "start" or "attach") and waits for its report.
 func runHelper(t *testing.T, mode, dir string, change ...func(*exec.Cmd)) *helper {
+	t.Helper()
+	h := spawnHelper(t, mode, dir, change...)
+	line, err := h.stdout.ReadBytes('\n')
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(line, &h.report), "%s", line)
+	return h
+}
+
+// spawnHelper starts the helper and does not wait for anything.
+func spawnHelper(t *testing.T, mode, dir string, change ...func(*exec.Cmd)) *helper {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestHelperProcess$")
 	cmd.Env = append(os.Environ(), helperEnv+"="+mode+":"+dir, "GORACE=atexit_sleep_ms=0")
@@ -143,11 +154,8 @@ func runHelper(t *testing.T, mode, dir string, change ...func(*exec.Cmd)) *helpe
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	h := &helper{process: cmd.Process, stdin: stdin, cmd: cmd}
+	h := &helper{process: cmd.Process, stdin: stdin, stdout: bufio.NewReader(stdout), cmd: cmd}
 	t.Cleanup(h.end)
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(line, &h.report), "%s", line)
 	return h
 }
 

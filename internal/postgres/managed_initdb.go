@@ -18,11 +18,13 @@ import (
 // been served, so what an interrupted start left of them holds no data.
 const unfinishedPrefix = "postgres.new-"
 
+const unfinishedPatience = 10 * time.Second // for the last writes to one
+
 // ensureCluster creates the cluster if there is none. It is made under another
 // name and renamed when it is whole and on disk, so a half-made one is never
 // taken for the shop's data.
 func (s *Server) ensureCluster(ctx context.Context) error {
-	if err := s.removeUnfinished(); err != nil {
+	if err := s.removeUnfinished(ctx); err != nil {
 		return err
 	}
 	major, err := clusterMajor(s.site.cluster)
@@ -38,6 +40,9 @@ func (s *Server) ensureCluster(ctx context.Context) error {
 	}
 	begun := time.Now()
 	if err := s.createCluster(ctx); err != nil {
+		if s.site.startedWithoutSpace(err) {
+			return s.site.noRoom(err)
+		}
 		return fault.Wrap(err, fault.Unavailable, "postgres_start_failed",
 			"the database could not be created in %s", s.site.root).
 			Advise("look at the cause and at the free space on the disk, then start again")
@@ -69,26 +74,40 @@ func (s *Server) createCluster(ctx context.Context) error {
 	cmd := s.account.command(s.programs.initdb(), args...)
 	cmd.Dir = dir
 	if err := run(ctx, cmd); err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+		return errors.Join(err, removeAll(context.WithoutCancel(ctx), dir))
 	}
 	if err := os.Rename(dir, s.site.cluster); err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+		return errors.Join(err, removeAll(context.WithoutCancel(ctx), dir))
 	}
 	return syncDir(s.site.root)
 }
 
 // removeUnfinished removes what interrupted first starts left behind.
-func (s *Server) removeUnfinished() error {
+func (s *Server) removeUnfinished(ctx context.Context) error {
 	entries, err := os.ReadDir(s.site.root)
 	for _, e := range entries {
 		if err == nil && e.IsDir() && strings.HasPrefix(e.Name(), unfinishedPrefix) {
-			err = os.RemoveAll(filepath.Join(s.site.root, e.Name()))
+			err = removeAll(ctx, filepath.Join(s.site.root, e.Name()))
 		}
 	}
 	if err != nil {
 		return noAccess(s.site, err)
 	}
 	return nil
+}
+
+// removeAll removes dir. What a killed initdb had started may write there for a
+// moment longer, and a directory that is not empty any more cannot be removed.
+func removeAll(ctx context.Context, dir string) error {
+	for deadline := time.Now().Add(unfinishedPatience); ; {
+		err := os.RemoveAll(dir)
+		if !errors.Is(err, fs.ErrExist) || time.Now().After(deadline) { // ENOTEMPTY is an ErrExist
+			return err
+		}
+		if err := pause(ctx, lockPoll); err != nil {
+			return err
+		}
+	}
 }
 
 // openRoot lets the account pass through the data root, which is ours.

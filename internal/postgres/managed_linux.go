@@ -33,3 +33,23 @@ func servesCluster(pid int, cluster string) bool {
 	home, err := os.Stat(cluster)
 	return err == nil && os.SameFile(cwd, home)
 }
+
+// isBackend tells whether process pid is one that a postmaster of the cluster
+// has started. Such a process says in its arguments what it does; a postmaster,
+// and a stand-alone PostgreSQL that somebody runs by hand, do not.
+func isBackend(pid int, cluster string) bool {
+	args, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	return err == nil && bytes.HasPrefix(args, []byte("postgres: ")) && servesCluster(pid, cluster)
+}
+
+// backendsOf are the processes that a postmaster of the cluster has started.
+func backendsOf(cluster string) []int {
+	entries, _ := os.ReadDir("/proc") // what can be seen is what can be ended
+	var pids []int
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && isBackend(pid, cluster) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -104,6 +104,9 @@ func readOwner(path string) owner {
 }
 
 func noAccess(st site, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return st.noRoom(err)
+	}
 	return fault.Wrap(err, fault.Config, "data_dir_access", "the data directory %s cannot be used", st.root).
 		At("Dir").Advise("run as the user who runs serve, or choose another data directory")
 }

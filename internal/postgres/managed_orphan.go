@@ -95,6 +95,43 @@ func (s *Server) stopOrphan(ctx context.Context) error {
 		Advise("look at what it is doing, then stop it by hand with kill -QUIT")
 }
 
+// How long the remains of a dead postmaster may take to end by themselves, and
+// then in order.
+const (
+	remainsGrace = time.Second
+	remainsLast  = 5 * time.Second
+)
+
+// endRemains ends what holds the cluster for too long: a backend that is busy
+// does not notice that its postmaster is gone, and keeps the shared memory, with
+// which nobody else can start. Its client hears nothing of it in any case. held
+// is how long the start has been waiting.
+func (s *Server) endRemains(held time.Duration) {
+	sig := syscall.SIGTERM
+	switch {
+	case held < remainsGrace:
+		return
+	case held > remainsLast:
+		sig = syscall.SIGKILL // in the middle of whatever it does: the start recovers
+	}
+	for _, pid := range backendsOf(s.site.cluster) {
+		if signalBackend(pid, s.site.cluster, sig) {
+			s.log.Warn("ending a process of a PostgreSQL that was killed", "pid", pid, "signal", sig.String())
+		}
+	}
+}
+
+// signalBackend signals a process that serves the cluster, unless the number is
+// another's by now; see signalPostmaster.
+func signalBackend(pid int, cluster string, sig os.Signal) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = p.Release() }()
+	return isBackend(pid, cluster) && p.Signal(sig) == nil
+}
+
 // staleEnv tells PostgreSQL that the number in postmaster.pid is not that of a
 // postmaster, which we have just seen to be so. Without it PostgreSQL refuses
 // to start as long as any process of this user has that number, which a reboot

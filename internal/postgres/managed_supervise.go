@@ -75,6 +75,7 @@ func (s *Server) bringUp(ctx context.Context) (*child, error) {
 // it stops it.
 func (s *Server) supervise(life context.Context, c *child) {
 	defer close(s.done)
+	defer func() { _ = s.remember(nil) }()
 	wait := firstBackoff
 	for c != nil {
 		up := time.Now()
@@ -113,7 +114,7 @@ func (s *Server) watch(life context.Context, c *child) {
 func (s *Server) relaunch(life context.Context, wait time.Duration) (*child, time.Duration) {
 	for ; pause(life, wait) == nil; wait = min(2*wait, lastBackoff) {
 		c, err := s.launch(life)
-		if err == nil {
+		if err = s.remember(err); err == nil {
 			return c, min(2*wait, lastBackoff)
 		}
 		if life.Err() == nil {
@@ -126,14 +127,21 @@ func (s *Server) relaunch(life context.Context, wait time.Duration) (*child, tim
 // launch starts the database and returns when it takes connections.
 func (s *Server) launch(ctx context.Context) (*child, error) {
 	begun := time.Now()
-	for {
+	for waited := false; ; waited = true {
 		c, err := s.launchOnce(ctx)
 		if err == nil {
 			s.log.Info("PostgreSQL is ready", "pid", c.process.Pid, "dir", s.site.cluster,
 				"user", s.account.name, "version", s.programs.major, "duration_ms", time.Since(begun).Milliseconds())
 			return c, nil
 		}
-		if !errors.Is(err, errHeld) || time.Since(begun) > heldPatience || pause(ctx, firstBackoff) != nil {
+		if !errors.Is(err, errHeld) || time.Since(begun) > heldPatience {
+			return nil, err
+		}
+		if !waited {
+			s.log.Warn("waiting for the last processes of a PostgreSQL that was killed", "pids", backendsOf(s.site.cluster), "dir", s.site.cluster)
+		}
+		s.endRemains(time.Since(begun))
+		if pause(ctx, firstBackoff) != nil {
 			return nil, err
 		}
 	}
@@ -213,6 +221,9 @@ func (s *Server) down() {
 func (s *Server) startFault(err error) error {
 	if fault.As(err) != nil {
 		return err
+	}
+	if s.site.startedWithoutSpace(err) {
+		return s.site.noRoom(err)
 	}
 	return fault.Wrap(err, fault.Unavailable, "postgres_start_failed", "PostgreSQL did not start in %s", s.site.cluster).
 		Advise("its own words are at the end of %s", s.site.log)

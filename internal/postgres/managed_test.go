@@ -111,9 +111,36 @@ func TestUnreachableDataRootIsNamed(t *testing.T) {
 	require.Equal(t, "data_dir_access", fault.CodeOf(err), "%v", err)
 	require.Equal(t, fault.Config, fault.KindOf(err))
 	require.Contains(t, fault.As(err).Message, "may not enter "+closed)
+	require.Contains(t, fault.As(err).Hint, "choose a directory outside "+closed)
+	require.Contains(t, fault.As(err).Hint, "or run the program as the user who owns it")
 	info, err := os.Stat(closed)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm(), "the directory is not ours to open")
+}
+
+// The same for an ordinary user: nobody is changed to, so he hears of the
+// directories themselves.
+func TestDirectoryOfAnotherUserIsNamed(t *testing.T) {
+	t.Parallel()
+	asRoot(t)
+	asNobody := func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	program := copyOfTestBinary(t)
+	above, dir := filepath.Dir(postgrestest.DataDir(t)), postgrestest.DataDir(t)
+	require.NoError(t, os.Chmod(above, 0o700))
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	for _, dir := range []string{filepath.Join(above, "data"), dir} {
+		h := runHelper(t, "start", dir, asNobody, func(cmd *exec.Cmd) { cmd.Path = program })
+		require.Equal(t, "data_dir_access", h.Code, h.Text)
+		require.Contains(t, h.Text, dir)
+		require.Regexp(t, "choose (a|another) (data )?directory", h.Text)
+	}
+	for _, dir := range []string{above, dir} {
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, entries)
+	}
 }
 
 // A checkout in root's home, or below mktemp -d: the data lives where the
@@ -191,15 +218,34 @@ func TestForeignDirectoryIsRefused(t *testing.T) {
 	require.FileExists(t, file)
 }
 
+// The refusal names both versions and says what to install; only older data can
+// be brought forward.
 func TestOtherMajorVersionIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := postgrestest.DataDir(t)
-	stop(t, start(t, config(dir)))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "postgres", "PG_VERSION"), []byte("12\n"), 0o600))
-	_, err := postgres.StartServer(limit(t), config(dir))
-	require.Equal(t, "postgres_version", fault.CodeOf(err), "%v", err)
-	require.Equal(t, fault.Config, fault.KindOf(err))
-	require.Contains(t, fault.As(err).Message, "PostgreSQL 12")
+	for data, hint := range map[string]string{
+		"12": "pg_upgrade moves the data to ",
+		"99": "older data cannot be made of it",
+	} {
+		t.Run(data, func(t *testing.T) {
+			t.Parallel()
+			dir := postgrestest.DataDir(t)
+			stop(t, start(t, config(dir)))
+			version := filepath.Join(dir, "postgres", "PG_VERSION")
+			own, err := os.ReadFile(version)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(version, []byte(data+"\n"), 0o600))
+			_, err = postgres.StartServer(limit(t), config(dir))
+			require.Equal(t, "postgres_version", fault.CodeOf(err), "%v", err)
+			require.Equal(t, fault.Config, fault.KindOf(err))
+			require.Contains(t, fault.As(err).Message, "is of PostgreSQL "+data+", but version "+strings.TrimSpace(string(own)))
+			require.Contains(t, fault.As(err).Hint, "install PostgreSQL "+data)
+			require.Regexp(t, "(apt-get install postgresql-|brew install postgresql@)"+data, fault.As(err).Hint)
+			require.Contains(t, fault.As(err).Hint, hint)
+
+			require.NoError(t, os.WriteFile(version, own, 0o600))
+			start(t, config(dir)) // nothing was changed
+		})
+	}
 }
 
 func TestMissingBinaries(t *testing.T) {

@@ -60,8 +60,8 @@ func (q Quantity) MarshalText() ([]byte, error) { return []byte(q.String()), nil
 // UnmarshalText reads what MarshalText wrote, negative quantities (of stock) included.
 func (q *Quantity) UnmarshalText(text []byte) error {
 	s, negative := strings.CutPrefix(string(text), "-")
-	whole, frac, _ := strings.Cut(s, ".")
-	if whole == "" || len(whole) > 13 || len(frac) > 3 {
+	whole, frac, hasPoint := strings.Cut(s, ".")
+	if whole == "" || len(whole) > 13 || len(frac) > 3 || (hasPoint && frac == "") {
 		return fault.New(fault.Invalid, "quantity_invalid", "%.20q is not a quantity", text)
 	}
 	var v Quantity

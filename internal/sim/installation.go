@@ -170,6 +170,26 @@ func (in *Installation) PID(part Part) int {
 // Words are the end of what a server wrote since it was started last.
 func (in *Installation) Words(part Part) string { return in.server(part).words() }
 
+// ExitCode is how a server's last life ended: −1 while it lives, or if a signal
+// ended it.
+func (in *Installation) ExitCode(part Part) int {
+	c := in.server(part).current()
+	if c == nil || c.alive() {
+		return -1
+	}
+	if c.err == nil {
+		return 0
+	}
+	return exitCode(c.err)
+}
+
+// Command runs the program of a server beside it, with the server's environment,
+// and returns its standard output. The error shows what it said on standard error.
+func (in *Installation) Command(ctx context.Context, part Part, args ...string) (string, error) {
+	s := in.server(part)
+	return command{path: s.path, args: args, env: s.env}.output(ctx)
+}
+
 // Kill ends a part by SIGKILL, and returns when it is gone.
 func (in *Installation) Kill(part Part) error {
 	if part == EdgePostgres || part == HQPostgres {

@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// gateSlack is how many sales the tills may be ahead of the next strike: it
-// should hit them at work, not waiting for it.
-const gateSlack = 20
+// killSlack is how many sales the tills may be ahead of the next strike.
+const killSlack = 20
 
 // Struck is a strike that was carried out.
 type Struck struct {
@@ -25,46 +24,33 @@ type Struck struct {
 
 // killer carries out a plan while tills sell.
 type killer struct {
-	in     *Installation
-	ledger *Ledger
-	plan   []Strike
-	say    func(format string, args ...any)
-	begun  time.Time
-	sides  map[Part]chan struct{} // one token each: a side that recovers is not struck
+	*schedule
 
-	mu      sync.Mutex
-	done    []Struck
-	changed chan struct{}
+	in    *Installation
+	plan  []Strike
+	say   func(format string, args ...any)
+	begun time.Time
+	sides map[Part]chan struct{} // one token each: a side that recovers is not struck
+
+	done sync.Mutex
+	list []Struck
 }
 
 func newKiller(in *Installation, ledger *Ledger, plan []Strike, say func(format string, args ...any)) *killer {
+	points := make([]int, len(plan))
+	for i, strike := range plan {
+		points[i] = strike.AfterSales
+	}
 	edge, hq := make(chan struct{}, 1), make(chan struct{}, 1)
-	return &killer{in: in, ledger: ledger, plan: plan, say: say, begun: time.Now(), changed: make(chan struct{}),
+	return &killer{schedule: newSchedule(ledger, killSlack, points), in: in, plan: plan, say: say, begun: time.Now(),
 		sides: map[Part]chan struct{}{EdgeServer: edge, EdgePostgres: edge, HQServer: hq, HQPostgres: hq}}
 }
 
 // struck is what was carried out so far.
 func (k *killer) struck() []Struck {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Clone(k.done)
-}
-
-// gate holds a till that is far ahead of the next strike.
-func (k *killer) gate(ctx context.Context, sold int) error {
-	for {
-		k.mu.Lock()
-		next, changed := len(k.done), k.changed
-		k.mu.Unlock()
-		if next >= len(k.plan) || sold < k.plan[next].AfterSales+gateSlack {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+	k.done.Lock()
+	defer k.done.Unlock()
+	return slices.Clone(k.list)
 }
 
 // run strikes in the plan's order, and returns when everything is up again. The
@@ -80,7 +66,7 @@ func (k *killer) run(ctx context.Context) error {
 
 func (k *killer) strikes(ctx context.Context, recoveries *errgroup.Group) error {
 	for i, strike := range k.plan {
-		if err := k.await(ctx, strike); err != nil {
+		if err := k.await(ctx, strike.AfterSales, strike.Delay); err != nil {
 			return err
 		}
 		side := k.sides[strike.Part]
@@ -102,28 +88,11 @@ func (k *killer) strikes(ctx context.Context, recoveries *errgroup.Group) error 
 	return nil
 }
 
-// await waits for the strike's moment.
-func (k *killer) await(ctx context.Context, strike Strike) error {
-	for {
-		sold, changed := k.ledger.progress()
-		if sold >= strike.AfterSales {
-			return pause(ctx, strike.Delay)
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
 func (k *killer) note(strike Strike, at time.Time) (sold int) {
-	sold, _ = k.ledger.progress()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.done = append(k.done, Struck{Part: strike.Part, Planned: strike.AfterSales, After: sold, AtMS: at.Sub(k.begun).Milliseconds()})
-	close(k.changed)
-	k.changed = make(chan struct{})
+	sold = k.passed()
+	k.done.Lock()
+	defer k.done.Unlock()
+	k.list = append(k.list, Struck{Part: strike.Part, Planned: strike.AfterSales, After: sold, AtMS: at.Sub(k.begun).Milliseconds()})
 	return sold
 }
 
@@ -137,9 +106,9 @@ func (k *killer) bringBack(ctx context.Context, i int, strike Strike, at time.Ti
 		return fmt.Errorf("after the kill of %s: %w", strike.Part, err)
 	}
 	back := time.Since(at)
-	k.mu.Lock()
-	k.done[i].BackAfter = back.Milliseconds()
-	k.mu.Unlock()
+	k.done.Lock()
+	k.list[i].BackAfter = back.Milliseconds()
+	k.done.Unlock()
 	k.say("sale %d: killed %s; ready again after %.1f s", sold, strike.Part, back.Seconds())
 	return nil
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -31,13 +30,7 @@ func Plan(seed uint64, sales, kills int) []Strike {
 			Down:  time.Duration(100+random.IntN(1400)) * time.Millisecond,
 		}
 	}
-	// The first sales are left in peace, and so are the last: there is something
-	// to lose, and somebody to notice.
-	points := make([]int, len(plan))
-	for i := range points {
-		points[i] = sales/20 + random.IntN(max(1, sales*17/20))
-	}
-	slices.Sort(points)
+	points := planPoints(random, sales, len(plan))
 	for i := range plan {
 		plan[i].AfterSales = points[i]
 	}

@@ -170,6 +170,9 @@ func (v *verification) compareLogs(ctx context.Context) error {
 			if d := v.oracle.next(&entries[i].Event, hq); d != nil {
 				return d
 			}
+			if entries[i].PublishAttempts > 1 {
+				v.oracle.figures.Resent++
+			}
 			if v.pending == 0 && entries[i].PublishedAt == nil {
 				return v.oracle.differs("edge=HQ", entries[i].ID, "", "HQ has the event, but the edge does not know", "a published_at", "none")
 			}

@@ -18,12 +18,13 @@ type layer struct {
 // layer, the compiler's ban on cycles is order enough.
 var layers = []layer{
 	{"a leaf", []string{"internal/money", "internal/fault", "internal/barcode", "internal/failpoint", "internal/token", "demo"}},
-	{"a pure rule", []string{"internal/sale", "internal/pricing", "internal/stock", "internal/shift"}},
+	{"a pure rule", []string{"internal/sale", "internal/pricing", "internal/stock", "internal/shift", "internal/receipt"}},
 	{"wire or payment", []string{"internal/wire", "internal/payment"}},
 	{"postgres", []string{"internal/postgres"}},
+	{"care of a database", []string{"internal/disk"}},
 	{"a schema", []string{"internal/edge/edgedb", "internal/hq/hqdb"}},
 	{"a use case", []string{"internal/edge/", "internal/hq/"}},
-	{"the door", []string{"internal/door", "internal/program"}},
+	{"the door", []string{"internal/door", "internal/program", "internal/doctor"}},
 	{"an HTTP API", []string{"internal/edge/httpapi", "internal/hq/httpapi"}},
 	{"a screen", []string{"web"}},
 	{"an App", []string{"internal/edge", "internal/hq", "internal/sim"}},

@@ -27,8 +27,8 @@ var goodCells = map[string]string{
 }
 
 func csvWith(column, cell string) string {
-	cells := make([]string, 0, len(csvColumns))
-	for _, name := range csvColumns {
+	cells := make([]string, 0, len(csvLayout.all))
+	for _, name := range csvLayout.all {
 		text := goodCells[name]
 		if name == column {
 			text = cell

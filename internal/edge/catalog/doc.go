@@ -12,4 +12,9 @@
 //
 // An item's id is a UUIDv5 of its sku, so every shop and HQ agree on it without
 // asking each other.
+//
+// A file is read to its end before anything is written, in one of two formats
+// (docs/catalogue-formats.md): ReadCSV and ReadShop2015 check every cell and
+// return rows or errors, never both. What is odd but can be sold is a warning.
+// Loader.Load then writes all rows in one transaction.
 package catalog

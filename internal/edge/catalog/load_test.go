@@ -280,3 +280,23 @@ STANDARD 2025-07-01 800
 STANDARD 2027-01-01 1000
 ZERO 1970-01-01 0`, rates)
 }
+
+// loadShop2015 loads the whole 2015 shop.
+func (s store) loadShop2015() Loaded {
+	s.t.Helper()
+	rows, _ := readShop(s.t, shopFile(s.t, "shop2015_products.csv"), shopFile(s.t, "shop2015_units.csv"))
+	done, err := s.Load(s.t.Context(), rows, false)
+	require.NoError(s.t, err)
+	return done
+}
+
+func TestTheShopOf2015Loads(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	require.Equal(t, Loaded{Items: 214, Barcodes: 137}, s.loadShop2015())
+	require.Equal(t, []int{214, 137, 214}, []int{s.count("local_catalog"), s.count("catalog_barcodes"), s.count("local_inventory")})
+	require.Empty(t, s.events(), "it has no stock")
+	before := s.state()
+	s.loadShop2015()
+	require.Equal(t, before, s.state(), "seeding twice changes nothing")
+}

@@ -4,16 +4,19 @@
 //
 // # One change, one transaction
 //
-// Every change runs the same way (change.go): lock the idempotency key, lock the
-// transaction row and read all of it in one round trip, read the clock once, ask
-// the rules, and queue what changed to be written together with COMMIT. A
-// cashier who has seen the answer has seen a durable commit.
+// Every change runs the same way (rows.go, change.go): one round trip locks the
+// idempotency key and the transaction row and reads all of it; then the clock is
+// read once, the rules are asked, and what changed is queued to be written
+// together with COMMIT, the second round trip. A cashier who has seen the answer
+// has seen a durable commit.
 //
 // # Finalize
 //
 // finalize.go is the heart of the store: state, tax lines, receipt number and
 // stock change, and SaleRecorded, InventoryAdjusted and the cash's
 // PaymentCaptured are appended to the outbox, in one transaction or not at all.
+// The goods and the receipt number are taken by the first round trip already,
+// ahead of the rules, because the events tell of them; a refusal rolls back.
 // Lock order: idempotency key → transaction → inventory rows by item → receipt
 // counter → outbox head.
 //
@@ -27,4 +30,9 @@
 // code is written, into the payment and into the stored answer. A crash in between
 // leaves a PENDING payment without a QR; the till's retry, with the same id or
 // Idempotency-Key, picks it up.
+//
+// # Printing
+//
+// receipt.go counts the prints of a paid sale: the first is the original, and
+// what is printed after a crash is a copy.
 package checkout

@@ -6,13 +6,15 @@
 // An event's id is not a sequence. A sequence leaves gaps when a transaction
 // rolls back, and a low id can commit after a high one; a reader with a cursor
 // would skip it for ever. Instead outbox_head is one row that holds the last id
-// and the last hash. Append locks it, so ids are given out one transaction at a
-// time, in the order in which they commit, and a rollback gives them back.
+// and the last hash. Whoever appends locks it, so ids are given out one
+// transaction at a time, in the order in which they commit, and a rollback gives
+// them back.
 //
 // The price is one commit at a time. It is kept small by taking the lock last:
-// payloads are built before, Append is the transaction's last call, and the
-// inserts travel with COMMIT. Lock order of a finalize: idempotency key →
-// transaction → inventory rows by item → receipt counter → outbox_head.
+// payloads are built before, and Append makes the database's function
+// outbox_append the transaction's last statement, sent together with COMMIT.
+// Lock order of a finalize: idempotency key → transaction → inventory rows by
+// item → receipt counter → outbox_head.
 //
 // # Who may write
 //

@@ -1,0 +1,124 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"tiem/internal/doctor"
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/uplink"
+	"tiem/internal/fault"
+	"tiem/internal/wire"
+)
+
+// line asks HQ where it has this store's log, with the store's token, and
+// compares the answer with the log. A line that is down is no fault of the shop:
+// it goes on selling.
+func (e *examination) line(ctx context.Context) {
+	const name = "line to HQ"
+	if e.cfg.HQURL == "" || e.cfg.StoreToken == "" {
+		e.Warn(name, "set HQ_URL and STORE_TOKEN, unless the shop is to stay OFFLINE", "HQ_URL or STORE_TOKEN is not set: the shop sells OFFLINE")
+		return
+	}
+	store := e.cfg.StoreID
+	if store == "" {
+		store = e.at.StoreID
+	}
+	link, err := uplink.NewHTTPLink(e.cfg.HQURL, store, e.cfg.StoreToken, e.cfg.SyncTimeout)
+	if err != nil {
+		e.Error(name, err)
+		return
+	}
+	defer link.Close()
+	begun := e.now()
+	hq, err := link.Sync(ctx)
+	took := e.now().Sub(begun).Round(time.Millisecond)
+	switch fault.KindOf(err) {
+	case fault.Unavailable, fault.Timeout:
+		e.Warn(name, "look at the line and at HQ; the shop goes on selling, and the outbox keeps what HQ misses", "%s does not answer: %v",
+			doctor.Redact(e.cfg.HQURL), fault.As(err).Message)
+		return
+	case fault.Unauthorized, fault.Forbidden:
+		e.Fail(name, "give the edge the store's present token as STORE_TOKEN; hq-platform store add --rotate issues a new one",
+			"HQ answers and refuses the token: %s", fault.As(err).Message)
+		return
+	default:
+		if err != nil {
+			e.Error(name, err)
+			return
+		}
+	}
+	e.compare(ctx, name, hq, took)
+}
+
+// compare finds out whether HQ's watermark is a point of our log, as the relay
+// does before it sends.
+func (e *examination) compare(ctx context.Context, name string, hq wire.StoreSync, took time.Duration) {
+	if !e.known {
+		e.Warn(name, "mend the database first, then run doctor again", "HQ answers in %v, accepts the token and has %d events; ours are not known", took, hq.ReceivedUpto)
+		return
+	}
+	const recovery = "sales go on, and nothing is sent; see docs/sync-protocol.md, Recovery and Fork"
+	hash, err := edgedb.New().HashOf(ctx, e.db, hq.ReceivedUpto) // not there if it was retired
+	switch {
+	case hq.Epoch != 0 && hq.Epoch != e.at.Epoch:
+		e.Fail(name, recovery, "HQ has issued epoch %d to this store, and this box writes epoch %d: another box has taken the store over", hq.Epoch, e.at.Epoch)
+	case hq.ReceivedUpto > e.at.Head:
+		e.Fail(name, recovery, "HQ has %d events of this store, and this box wrote only %d: was it restored from an older backup?", hq.ReceivedUpto, e.at.Head)
+	case hq.ReceivedUpto < e.first-1:
+		e.Fail(name, recovery, "HQ has %d events and needs the next ones, and the oldest one kept here is %d", hq.ReceivedUpto, e.first)
+	case err == nil && !bytes.Equal(hash, hq.ChainHash[:]):
+		e.Fail(name, recovery, "HQ has another event %d than this box: a fork", hq.ReceivedUpto)
+	default:
+		e.OK(name, "HQ answers in %v, accepts the token and has %d of %d events, with our hash", took, hq.ReceivedUpto, e.at.Head)
+	}
+}
+
+// clock compares this machine's clock with HQ's, by the Date of an answer, which
+// is exact to a second, and with the newest event's time.
+func (e *examination) clock(ctx context.Context) {
+	const name = "clock"
+	if e.db != nil {
+		if newest, err := edgedb.New().NewestEvent(ctx, e.db); err == nil {
+			if ahead := newest.OccurredAt.Sub(e.now()); doctor.ClockStatus(max(ahead, 0)) != doctor.OK {
+				e.Is(doctor.ClockStatus(ahead), name, doctor.ClockAdvice, "event %d is from %s in the future: the clock was ahead, or was set back",
+					newest.ID, doctor.Age(ahead))
+				return
+			}
+		}
+	}
+	offset, err := e.againstHQ(ctx)
+	if err != nil {
+		e.OK(name, "%s; not compared with HQ's, which cannot be asked", e.now().Format(time.RFC3339))
+		return
+	}
+	e.Is(doctor.ClockStatus(offset), name, doctor.ClockAdvice, "%s; %s, against HQ's", e.now().Format(time.RFC3339), doctor.Offset(offset))
+}
+
+// againstHQ is how far our clock is ahead of HQ's.
+func (e *examination) againstHQ(ctx context.Context) (time.Duration, error) {
+	if e.cfg.HQURL == "" {
+		return 0, fault.New(fault.Config, "setting_missing", "is not set").At("HQ_URL")
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.SyncTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.cfg.HQURL+"/health", nil)
+	if err != nil {
+		return 0, err
+	}
+	before := e.now()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	_ = response.Body.Close() // only the header is wanted
+	after := e.now()
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return 0, err
+	}
+	there := date.Add(time.Second / 2) // it was cut to the second
+	return before.Add(after.Sub(before) / 2).Sub(there), nil
+}

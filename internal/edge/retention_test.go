@@ -1,0 +1,143 @@
+package edge_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/edge"
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/uplink"
+	"tiem/internal/postgres"
+	"tiem/internal/wire"
+)
+
+// farEnd is an HQ in memory, which can lose the end of what it had.
+type farEnd struct {
+	mu  sync.Mutex
+	log []wire.Event
+}
+
+func (f *farEnd) Send(_ context.Context, b *wire.Batch) (wire.Ack, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if at := f.sync(); b.FirstID != at.ReceivedUpto+1 || b.PrevHash != at.ChainHash || b.BrokenAt() != 0 {
+		return wire.Ack{}, context.DeadlineExceeded // the tests never let it come to that
+	}
+	f.log = append(f.log, b.Events...)
+	at := f.sync()
+	return wire.Ack{Accepted: len(b.Events), ReceivedUpto: at.ReceivedUpto, ChainHash: at.ChainHash}, nil
+}
+
+func (f *farEnd) Sync(context.Context) (wire.StoreSync, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sync(), nil
+}
+
+func (f *farEnd) sync() wire.StoreSync {
+	s := wire.StoreSync{StoreID: "S1", Epoch: 1, ReceivedUpto: int64(len(f.log))}
+	if len(f.log) > 0 {
+		s.ChainHash = f.log[len(f.log)-1].Hash
+	}
+	return s
+}
+
+// fallBack is a restore from a backup that had the first n events.
+func (f *farEnd) fallBack(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.log = f.log[:n]
+}
+
+// relayUntil runs a relay until it says so.
+func relayUntil(t *testing.T, app *edge.App, hq *farEnd, enough func(uplink.Status) bool) {
+	t.Helper()
+	relay := uplink.New(app.DB, app.Outbox, hq, uplink.Config{RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+		Resync: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { relay.Run(ctx) })
+	require.Eventually(t, func() bool { return enough(relay.Status()) }, 10*time.Second, 2*time.Millisecond)
+	stop()
+	running.Wait()
+}
+
+// After retention the relay goes on, and an HQ that was restored from a backup
+// is sent again what it lost, as far back as events are kept.
+func TestTheRelayAfterRetention(t *testing.T) {
+	t.Parallel()
+	app, hq := open(t), &farEnd{}
+	append15 := func(ctx context.Context, tx *postgres.Tx) error {
+		drafts := make([]outbox.Draft, 15)
+		for i := range drafts {
+			var err error
+			if drafts[i], err = outbox.NewDraft(outbox.Draft{Type: "Noted", AggregateID: uuid.Must(uuid.NewV7()), OccurredAt: time.Now(),
+				BusinessDate: "2026-11-22"}, map[string]int{"note": i}); err != nil {
+				return err
+			}
+		}
+		return app.Outbox.Append(ctx, tx, drafts...)
+	}
+	require.NoError(t, app.DB.InTx(t.Context(), append15))
+	complete := func(s uplink.Status) bool { return s.Acked == 15 && s.Alarm == nil }
+	relayUntil(t, app, hq, complete)
+
+	later := time.Now().Add(outbox.Keep + time.Minute)
+	require.NoError(t, edgedb.New().SetCursor(t.Context(), app.DB, "uplink.acked", 8)) // as a relay does when HQ has fallen back
+	done, err := app.Outbox.Retire(t.Context(), app.DB, later)
+	require.NoError(t, err)
+	require.EqualValues(t, 7, done, "HQ's watermark, and what is behind it, stays")
+
+	for name, upto := range map[string]int{"at the watermark": 8, "at the last that was retired": 7, "between": 12} {
+		hq.fallBack(upto)
+		relayUntil(t, app, hq, complete)
+		at, err := hq.Sync(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 15, at.ReceivedUpto, name)
+		report, err := app.Outbox.Verify(t.Context(), app.DB)
+		require.NoError(t, err)
+		require.Equal(t, at.ChainHash, report.Hash, name)
+		require.Equal(t, []int64{0, 8, 15}, []int64{report.BadID, report.FirstID, report.LastID}, report.Problem)
+	}
+	done, err = app.Outbox.Retire(t.Context(), app.DB, later)
+	require.NoError(t, err)
+	require.EqualValues(t, 7, done, "now all but the newest")
+
+	hq.fallBack(5) // further than the shop remembers: an alarm, and sales go on
+	relayUntil(t, app, hq, func(s uplink.Status) bool { return s.Alarm != nil })
+	at, err := hq.Sync(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 5, at.ReceivedUpto)
+	require.NoError(t, app.DB.InTx(t.Context(), append15))
+}
+
+// A server that runs retires by itself, without waiting for its first hour.
+func TestServeRetires(t *testing.T) {
+	t.Parallel()
+	app := open(t)
+	var drafts []outbox.Draft
+	for range 3 {
+		d, err := outbox.NewDraft(outbox.Draft{Type: "Noted", AggregateID: uuid.Must(uuid.NewV7()), OccurredAt: time.Now(), BusinessDate: "2026-11-22"}, "x")
+		require.NoError(t, err)
+		drafts = append(drafts, d)
+	}
+	require.NoError(t, app.DB.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return app.Outbox.Append(ctx, tx, drafts...) }))
+	for _, sql := range []string{"update outbox set published_at = now() - interval '36 days'", "update sync_cursors set position = 3",
+		"insert into idempotency_keys (terminal_id, key, request_hash, status, body, created_at) values ('T1', 'k', decode(repeat('00', 32), 'hex'), 200, '{}', now() - interval '36 days')"} {
+		_, err := app.DB.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	serve(t, app)
+	require.Eventually(t, func() bool {
+		var events, keys int
+		err := app.DB.QueryRow(t.Context(), "select (select count(*) from outbox), (select count(*) from idempotency_keys)").Scan(&events, &keys)
+		return err == nil && events == 1 && keys == 0
+	}, 10*time.Second, 10*time.Millisecond)
+}

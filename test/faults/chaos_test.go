@@ -1,0 +1,46 @@
+package faults
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/demo"
+	"tiem/internal/sim"
+)
+
+// 1,000 sales, 5 kills of the edge, HQ and either PostgreSQL, and 5 cuts of the
+// line, one of each kind. `pos-sim chaos --seed 2026` is the same.
+func TestThousandSalesWithFiveKills(t *testing.T) {
+	chaos(t, sim.ChaosOptions{Seed: 2026, Sales: 1000, Kills: 5, Cuts: 5})
+}
+
+// Issue 3's: `pos-sim chaos --seed 10 --sales 10000 --kills 20 --cuts 20`.
+func TestTenThousandSalesWithKillsAndCuts(t *testing.T) {
+	if os.Getenv("TIEM_FAULTS") != "all" {
+		t.Skip("takes minutes: TIEM_FAULTS=all runs it")
+	}
+	chaos(t, sim.ChaosOptions{Seed: 10, Sales: 10_000, Kills: 20, Cuts: 20})
+}
+
+func chaos(t *testing.T, o sim.ChaosOptions) {
+	t.Helper()
+	o.Tills, o.Bin, o.Catalogue, o.Say = 5, bin, demo.Catalogue, os.Stderr
+	report, err := sim.Chaos(t.Context(), o)
+	require.NoError(t, err)
+	require.True(t, report.OK)
+	require.GreaterOrEqual(t, report.Sales, o.Sales)
+	require.Len(t, report.Struck, o.Kills)
+	require.Len(t, report.Suffered, o.Cuts)
+	require.Equal(t, report.Sales, report.Report.Figures.Acked, "the oracle found what the cashiers saw")
+	felt := 0
+	for _, cut := range report.Suffered {
+		felt += cut.Hit
+	}
+	require.Positive(t, felt, "the line was cut while it was used")
+	require.Positive(t, report.Report.Figures.Resent)
+	t.Logf("%d sales, %d events, %d of them sent again, longest wait at a till %d ms, drained in %d ms, %v in all", report.Sales,
+		report.Report.Figures.Events, report.Report.Figures.Resent, report.StallMS, report.DrainMS, report.Took.Round(time.Millisecond))
+}

@@ -1,0 +1,44 @@
+package faults
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/sim"
+)
+
+// openBehind is open with something between the edge and HQ: way opens it
+// towards HQ's address and returns the URL that the edge uses.
+func openBehind(t *testing.T, way func(hq string) (url string)) *shop {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	hq := free.Addr().String()
+	require.NoError(t, free.Close())
+	return openWith(t, sim.Options{HQAddr: hq, EdgeEnv: []string{"HQ_URL=" + way(hq)}})
+}
+
+// openOverLine is open with the simulator's line, which fails as it is told.
+func openOverLine(t *testing.T) (s *shop, line *sim.Line) {
+	t.Helper()
+	s = openBehind(t, func(hq string) string {
+		var err error
+		line, err = sim.NewLine(t.Context(), hq)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, line.Close()) })
+		return line.URL()
+	})
+	return s, line
+}
+
+// serve is an HTTP server of the test's own; it returns its URL.
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
