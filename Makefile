@@ -8,15 +8,14 @@ BIN := bin
 # nor in a checkout of another user, where git refuses and `go build` would fail with it.
 VCS := $(shell git rev-parse --quiet --verify HEAD >/dev/null 2>&1 && echo auto || echo false)
 
-# Packages that have benchmarks; those whose tests Test…Golden compare a golden, or write it with -update.
+# Packages whose tests Test…Golden compare a golden, or write it with -update.
 with_tests = $(patsubst %/,./%,$(sort $(dir $(shell grep -rlE --include='*_test.go' '^func $(1)' internal test 2>/dev/null))))
-BENCHED = $(call with_tests,Benchmark)
 GOLDEN  = $(call with_tests,Test[A-Za-z0-9_]*Golden)
 QUERIES = $(wildcard internal/*/*db/queries/*.sql)
 
 export GO
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint verify generate deps clean
+.PHONY: help run build test faults fuzz bench lint verify generate deps clean
 
 ##@ Use
 
@@ -38,8 +37,14 @@ build: ## build the programs into bin/
 test: deps ## run every test, with the race detector
 	$(GO) test -race -timeout 8m ./...
 
-bench: deps ## run the benchmarks
-	$(if $(BENCHED),$(GO) test -run '^$$' -bench . -benchmem $(BENCHED),@echo "no benchmark yet")
+faults: deps ## run every fault case with real processes, the long ones, too (some minutes)
+	TIEM_FAULTS=all $(GO) test -count=1 -timeout 30m -v ./test/faults
+
+fuzz: deps ## run every fuzz target for SECONDS seconds (make fuzz SECONDS=60)
+	scripts/fuzz.sh $(or $(SECONDS),10)
+
+bench: deps ## measure against physical limits, as ratios (BENCH="-only finalize -docs docs"; see docs/benchmarks.md)
+	$(GO) run ./test/bench $(BENCH)
 
 lint: ## read the code with golangci-lint (.golangci.yml says why each linter is on)
 	@scripts/need.sh go

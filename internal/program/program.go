@@ -41,7 +41,21 @@ type Program struct {
 func (p Program) Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	TuneCollector()
 	return p.Run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+}
+
+// TuneCollector lets garbage grow to four times the live heap, which is some ten
+// megabytes, instead of once: on two cores the collector took a tenth of a
+// sale's time. GOGC and GOMEMLIMIT in the environment win. Beyond a gigabyte the
+// limit makes it collect as often as it must.
+func TuneCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(1 << 30)
+	}
 }
 
 // exit is what kong calls after it has printed help.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"tiem/internal/program"
 )
 
 // options are the command line.
@@ -38,6 +40,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	program.TuneCollector() // as the programs do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := o.profiled(ctx)
 	stop()

@@ -4,7 +4,7 @@
 //
 // # One change, one transaction
 //
-// Every change runs the same way (rows.go, change.go): one round trip locks the
+// Every change runs the same way (lock.go, change.go): one round trip locks the
 // idempotency key and the transaction row and reads all of it; then the clock is
 // read once, the rules are asked, and what changed is queued to be written
 // together with COMMIT, the second round trip. A cashier who has seen the answer
