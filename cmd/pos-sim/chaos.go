@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"tiem/demo"
 	"tiem/internal/fault"
@@ -13,12 +14,13 @@ import (
 )
 
 type chaosCommand struct {
-	Seed  uint64 `name:"seed"  default:"1"    help:"Of the shoppers and of the kills."`
+	Seed  uint64 `name:"seed"  default:"1"    help:"Of the shoppers, the kills and the cuts."`
 	Sales int    `name:"sales" default:"1000" help:"Baskets to be paid; some more are given up."`
 	Kills int    `name:"kills" default:"5"    help:"How often something is killed: the edge, HQ, or either PostgreSQL."`
+	Cuts  int    `name:"cuts"  default:"5"    help:"How often the line from the edge to HQ fails, in one of five ways."`
 	Tills int    `name:"tills" default:"5"    help:"Tills that sell at once, 1 to 50."`
 	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform; by default that of this program, else ./bin."`
-	Plan  bool   `name:"plan"  help:"Print what would be killed, and do nothing."`
+	Plan  bool   `name:"plan"  help:"Print what would be killed and cut, and do nothing."`
 	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
 	JSON  bool   `name:"json"  help:"Print the report as JSON instead of what happens."`
 }
@@ -27,28 +29,37 @@ type chaosCommand struct {
 func (*chaosCommand) Help() string {
 	return `It makes a shop of its own in a scratch directory, on free ports, and touches no other. While the tills sell,
 processes are killed by SIGKILL at the seed's moments; servers are started again after the seed's pause, a
-PostgreSQL is brought back by its server. Tills retry for 30 seconds, with the same ids and keys. Then the
-edge drains, a sample of sales is finalized again (the same receipts must come back), and the oracle compares
-edge and HQ event by event, what the cashiers saw with both, and checks invariants A to D.
+PostgreSQL is brought back by its server. Tills retry for 30 seconds, with the same ids and keys.
+
+The edge reaches HQ through a line of this program's, which fails at the seed's moments:
+
+  refused      every connection is reset, those that are open at once
+  black hole   connections are taken and no byte moves; what was sent meanwhile arrives late
+  request cut  a request breaks off at a byte of the seed's
+  answer cut   an answer breaks off at a byte of the seed's: HQ has committed, the edge does not know
+  slow         4 to 64 kB a second, each way
+
+Then the edge drains, a sample of sales is finalized again (the same receipts must come back), and the oracle
+compares edge and HQ event by event, what the cashiers saw with both, and checks invariants A to D.
 
 The same seed has the same shoppers and the same plan; the interleaving is the machine's.
 
   pos-sim chaos --seed 7 --plan
-  pos-sim chaos --seed 7 --sales 200 --kills 2 --keep`
+  pos-sim chaos --seed 7 --sales 200 --kills 2 --cuts 3 --keep
+  pos-sim chaos --seed 7 --sales 10000 --kills 20 --cuts 20`
 }
 
-// Run sells, kills and verifies.
+// Run sells, kills, cuts and verifies.
 func (c *chaosCommand) Run(ctx context.Context, stdout io.Writer) error {
-	if c.Sales < 1 || c.Kills < 0 || c.Tills < 1 || c.Tills > 50 {
-		return fault.New(fault.Usage, "usage", "--sales and --tills are at least 1, --tills at most 50, --kills at least 0")
+	if c.Sales < 1 || c.Kills < 0 || c.Cuts < 0 || c.Tills < 1 || c.Tills > 50 {
+		return fault.New(fault.Usage, "usage", "--sales and --tills are at least 1, --tills at most 50, --kills and --cuts at least 0")
 	}
-	plan := sim.Plan(c.Seed, c.Sales, c.Kills)
 	if !c.JSON || c.Plan {
-		if err := c.printPlan(stdout, plan); err != nil || c.Plan {
+		if err := c.printPlan(stdout); err != nil || c.Plan {
 			return err
 		}
 	}
-	o := sim.ChaosOptions{Seed: c.Seed, Sales: c.Sales, Kills: c.Kills, Tills: c.Tills, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep}
+	o := sim.ChaosOptions{Seed: c.Seed, Sales: c.Sales, Kills: c.Kills, Cuts: c.Cuts, Tills: c.Tills, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep}
 	if !c.JSON {
 		o.Say = stdout
 	}
@@ -60,27 +71,55 @@ func (c *chaosCommand) Run(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// planned is a strike as JSON.
-type planned struct {
+// plannedKill is a strike as JSON.
+type plannedKill struct {
 	AfterSales int      `json:"after_sales"`
 	DelayMS    int64    `json:"delay_ms"`
 	Part       sim.Part `json:"part"`
 	DownMS     int64    `json:"down_ms"` // of a server; a PostgreSQL comes back by itself
 }
 
-func (c *chaosCommand) printPlan(stdout io.Writer, plan []sim.Strike) error {
+// plannedCut is a cut as JSON.
+type plannedCut struct {
+	AfterSales int         `json:"after_sales"`
+	DelayMS    int64       `json:"delay_ms"`
+	Kind       sim.CutKind `json:"kind"`
+	LastsMS    int64       `json:"lasts_ms"`
+	Bytes      int         `json:"bytes,omitzero"`
+	Rate       int         `json:"rate,omitzero"`
+}
+
+func (c *chaosCommand) printPlan(stdout io.Writer) error {
+	kills, cuts := sim.Plan(c.Seed, c.Sales, c.Kills), sim.PlanCuts(c.Seed, c.Sales, c.Cuts)
 	if c.JSON {
-		list := make([]planned, len(plan))
-		for i, s := range plan {
-			list[i] = planned{s.AfterSales, s.Delay.Milliseconds(), s.Part, s.Down.Milliseconds()}
+		plan := struct {
+			Kills []plannedKill `json:"kills"`
+			Cuts  []plannedCut  `json:"cuts"`
+		}{make([]plannedKill, len(kills)), make([]plannedCut, len(cuts))}
+		for i, s := range kills {
+			plan.Kills[i] = plannedKill{s.AfterSales, s.Delay.Milliseconds(), s.Part, s.Down.Milliseconds()}
 		}
-		return program.PrintJSON(stdout, list)
+		for i, s := range cuts {
+			plan.Cuts[i] = plannedCut{s.AfterSales, s.Delay.Milliseconds(), s.Kind, s.Lasts.Milliseconds(), s.Bytes, s.Rate}
+		}
+		return program.PrintJSON(stdout, plan)
 	}
 	fmt.Fprintf(stdout, "the plan of seed %d:\n", c.Seed)
-	for _, s := range plan {
-		fmt.Fprintf(stdout, "  after %4d sales and %4.1f ms: kill %s", s.AfterSales, float64(s.Delay.Microseconds())/1000, s.Part)
+	const moment = "  after %5d sales and %4.1f ms: "
+	for _, s := range kills {
+		fmt.Fprintf(stdout, moment+"kill %s", s.AfterSales, float64(s.Delay.Microseconds())/1000, s.Part)
 		if s.Part == sim.EdgeServer || s.Part == sim.HQServer {
 			fmt.Fprintf(stdout, ", start it again after %.1f s", s.Down.Seconds())
+		}
+		fmt.Fprintln(stdout)
+	}
+	for _, s := range cuts {
+		fmt.Fprintf(stdout, moment+"line %s for %.1f s", s.AfterSales, float64(s.Delay.Microseconds())/1000, s.Kind, s.Lasts.Seconds())
+		switch {
+		case s.Rate > 0:
+			fmt.Fprintf(stdout, ", %d bytes a second", s.Rate)
+		case s.Kind == sim.RequestCut || s.Kind == sim.AnswerCut:
+			fmt.Fprintf(stdout, ", at byte %d", s.Bytes)
 		}
 		fmt.Fprintln(stdout)
 	}
@@ -90,19 +129,25 @@ func (c *chaosCommand) printPlan(stdout io.Writer, plan []sim.Strike) error {
 func printChaos(w io.Writer, r *sim.ChaosReport) {
 	fmt.Fprintf(w, "\nsales acknowledged  %d (%.0f a second), %d given up, %d finalized again with the same receipt\n",
 		r.Sales, 1000*float64(r.Sales)/float64(max(1, r.SellMS)), r.Voided, r.Repeated)
-	fmt.Fprintf(w, "kills               %d:", len(r.Struck))
-	for _, part := range []sim.Part{sim.EdgeServer, sim.HQServer, sim.EdgePostgres, sim.HQPostgres} {
-		fmt.Fprintf(w, " %s %d", part, r.Killed[part])
-		if part != sim.HQPostgres {
-			fmt.Fprint(w, ",")
-		}
-	}
-	fmt.Fprintf(w, "\ntills               %d requests, %d retries, the longest wait %d ms\n", r.Tills.Requests, r.Tills.Retries, r.StallMS)
+	fmt.Fprintf(w, "kills               %d: %s\n", len(r.Struck),
+		tally([]sim.Part{sim.EdgeServer, sim.HQServer, sim.EdgePostgres, sim.HQPostgres}, r.Killed))
+	fmt.Fprintf(w, "cuts                %d: %s\n", len(r.Suffered), tally(sim.CutKinds(), r.Cut))
+	fmt.Fprintf(w, "tills               %d requests, %d retries, the longest wait %d ms\n", r.Tills.Requests, r.Tills.Retries, r.StallMS)
 	if r.Report != nil {
-		fmt.Fprintf(w, "events              %d at the edge and at HQ, drained %d ms after the last sale\n", r.Report.Figures.Events, r.DrainMS)
+		fmt.Fprintf(w, "events              %d at the edge and at HQ, %d of them sent more than once, drained %d ms after the last sale\n",
+			r.Report.Figures.Events, r.Report.Figures.Resent, r.DrainMS)
 	}
 	fmt.Fprintf(w, "time                %.1f s, of which %.1f s selling\n", r.Took.Seconds(), float64(r.SellMS)/1000)
 	if r.OK {
 		fmt.Fprintln(w, "edge = HQ, event by event; A, B, C and D hold")
 	}
+}
+
+// tally shows how often each of names came.
+func tally[K ~string](names []K, count map[K]int) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = fmt.Sprintf("%s %d", name, count[name])
+	}
+	return strings.Join(parts, ", ")
 }

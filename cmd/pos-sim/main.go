@@ -1,7 +1,7 @@
 // Command pos-sim plays a shop against the real programs: it brings up the demo
 // (`make run`), sells as many tills at once, compares edge with HQ event by
-// event, and kills processes while tills sell. `pos-sim --help` lists its
-// commands.
+// event, and kills processes and cuts the line while tills sell. `pos-sim --help`
+// lists its commands.
 //
 // It is a client: it starts store-edge and hq-platform as processes and speaks
 // their public APIs. Settings come from the environment, from flags, or from the
@@ -20,7 +20,7 @@ Examples:
   pos-sim demo                          bring up HQ, one shop and their PostgreSQL; Ctrl-C stops them
   pos-sim run --sales 100 --tills 5     five tills sell a hundred baskets in the demo's shop
   pos-sim verify                        compare the demo's edge with HQ, event by event and sum by sum
-  pos-sim chaos --seed 7                a thousand sales with five kill -9, in a scratch shop, then verify
+  pos-sim chaos --seed 7                a thousand sales with five kill -9 and a line that fails, in a scratch shop, then verify
 
 Exit codes: 0 fine, 1 the check failed (the first difference is named), 2 bad usage, 78 bad configuration.`
 
@@ -29,7 +29,7 @@ type commandLine struct {
 	Demo    demoCommand     `cmd:"" help:"Bring up HQ, one shop and their PostgreSQL, with a catalogue; Ctrl-C stops all of it."`
 	Run     runCommand      `cmd:"" help:"Let tills sell in a running shop, over its public API."`
 	Verify  verifyCommand   `cmd:"" help:"Compare edge and HQ, event by event and sum by sum; name the first difference."`
-	Chaos   chaosCommand    `cmd:"" help:"Sell in a scratch shop while its processes are killed, then verify."`
+	Chaos   chaosCommand    `cmd:"" help:"Sell in a scratch shop while its processes are killed and its line to HQ fails, then verify."`
 	Version program.Version `cmd:"" help:"Print the program's version."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 }
 
 func TestUsageIsChecked(t *testing.T) {
-	for _, args := range [][]string{{}, {"sell"}, {"chaos", "--tills", "0"}, {"chaos", "--sales", "0"}, {"chaos", "--kills", "-1"}, {"verify", "--wait", "long"},
+	for _, args := range [][]string{{}, {"sell"}, {"chaos", "--tills", "0"}, {"chaos", "--sales", "0"}, {"chaos", "--kills", "-1"}, {"chaos", "--cuts", "-1"}, {"verify", "--wait", "long"},
 		{"run", "--sales", "0"}, {"run", "--tills", "51"}} {
 		code, _, stderr := runProgram(t, args...)
 		require.Equal(t, 2, code, "%v: %s", args, stderr)
@@ -39,11 +40,15 @@ func TestPlanIsPrintedWithoutDoingIt(t *testing.T) {
 	code, first, _ := runProgram(t, "chaos", "--seed", "5", "--plan")
 	require.Zero(t, code)
 	require.Contains(t, first, "the plan of seed 5:\n  after")
+	require.Equal(t, 5, strings.Count(first, " ms: kill "))
+	require.Equal(t, 5, strings.Count(first, " ms: line "))
 	_, again, _ := runProgram(t, "chaos", "--seed", "5", "--plan")
 	require.Equal(t, first, again)
 	code, asJSON, _ := runProgram(t, "chaos", "--seed", "5", "--plan", "--json")
 	require.Zero(t, code)
-	require.Contains(t, asJSON, `"after_sales"`)
+	require.Contains(t, asJSON, `"kills"`)
+	require.Contains(t, asJSON, `"cuts"`)
+	require.Equal(t, 10, strings.Count(asJSON, `"after_sales"`))
 }
 
 // A setting that is missing, and a file that is none, are named; exit 78.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +113,86 @@ func TestSeedWithWarnings(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &document), "%s", out)
 	require.Contains(t, document, "items")
 	require.Contains(t, document, "problems")
+}
+
+// The shop of 2015: two files, of which every oddity is a warning.
+func TestSeedShop2015(t *testing.T) {
+	s := newShop(t)
+	products, units := s.testdata("shop2015_products.csv"), s.testdata("shop2015_units.csv")
+	seed := []string{"seed", "--format", "shop2015", "--file", products, "--units", units}
+	loads := "load 214 items with 137 barcodes; opening stock of 0 items in 0 events\n"
+	require.Contains(t, s.run(append(seed, "--dry-run")...), "would "+loads)
+	require.Zero(t, s.items())
+	out := s.run(seed...)
+	require.Contains(t, out, strings.Replace(loads, "load", "loaded", 1))
+	require.Regexp(t, `(?m)^FILE +ROW +COLUMN +KIND +CODE +MESSAGE$`, out)
+	require.Regexp(t, `(?m)^products +61 +barcode +warning +barcode_check_digit +`, out)
+	require.Regexp(t, `(?m)^units +84 +price_vnd +warning +price_too_small +`, out)
+	require.NotContains(t, out, " error ")
+	require.Equal(t, 214, s.items())
+
+	var document struct {
+		Items    int `json:"items"`
+		Problems []struct {
+			File string `json:"file"`
+		} `json:"problems"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(s.run(append(seed, "--json", "--tax-code", "EXCISE")...)), &document))
+	require.Equal(t, 214, document.Items)
+	require.Len(t, document.Problems, 35)
+	require.Equal(t, "products", document.Problems[0].File)
+	var excise int
+	require.NoError(t, s.db.QueryRow(t.Context(), "select count(*) from local_catalog where tax_code = 'EXCISE'").Scan(&excise))
+	require.Equal(t, 214, excise)
+
+	r := storeEdgeReading(t, s.environ, s.read(units), "seed", "--format", "shop2015", "--file", products, "--units", "-")
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "loaded 214 items")
+}
+
+func TestSeedShop2015Refuses(t *testing.T) {
+	s := newShop(t)
+	products, units := s.testdata("shop2015_products.csv"), s.testdata("shop2015_units.csv")
+	r := s.refuses(1, "nothing was changed", "seed", "--format", "shop2015", "--file", units, "--units", products)
+	require.Regexp(t, `(?m)^products +1 +price_id +error +column_unknown +`, r.stdout)
+	require.Regexp(t, `(?m)^units +1 +id +error +column_unknown +`, r.stdout)
+	s.refuses(2, "--tax-code", "seed", "--format", "shop2015", "--file", products, "--units", units, "--tax-code", "LUXURY")
+	s.refuses(2, "--units: the format shop2015 has two files", "seed", "--format", "shop2015", "--file", products)
+	s.refuses(2, "--units", "seed", "--format", "shop2015", "--file", products, "--units", "nowhere.csv")
+	s.refuses(2, "--units", "seed", "--format", "shop2015", "--file", "-", "--units", "-")
+	s.refuses(2, "--units", "seed", "--file", products, "--units", units)
+	s.refuses(2, "--tax-code", "seed", "--file", products, "--tax-code", "EXCISE")
+	s.refuses(2, "--format", "seed", "--format", "xlsx", "--file", products)
+	require.Zero(t, s.items())
+}
+
+func TestSeedHelpTellsTheFormats(t *testing.T) {
+	t.Parallel()
+	help := storeEdge(t, nil, "seed", "--help").stdout
+	for _, word := range []string{"--format", "tiem", "shop2015", "--units", "parent_price_id", "--tax-code", "docs/catalogue-formats.md"} {
+		require.Contains(t, help, word)
+	}
+}
+
+func (s shop) items() (n int) {
+	s.t.Helper()
+	require.NoError(s.t, s.db.QueryRow(s.t.Context(), "select count(*) from local_catalog").Scan(&n))
+	return n
+}
+
+// testdata is the path of a catalogue's test input; the program runs elsewhere.
+func (s shop) testdata(name string) string {
+	s.t.Helper()
+	path, err := filepath.Abs(filepath.Join("../../internal/edge/catalog/testdata", name))
+	require.NoError(s.t, err)
+	return path
+}
+
+func (s shop) read(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(s.t, err)
+	return string(text)
 }
 
 func TestTheDemoCatalogueLoads(t *testing.T) {

@@ -33,6 +33,7 @@ type commandLine struct {
 	Terminal terminalCommands `cmd:"" help:"Register tills and list them."`
 	Staff    staffCommands    `cmd:"" help:"Add people and list them."`
 	Outbox   outboxCommands   `cmd:"" help:"Look at the store's log of events and verify it."`
+	Doctor   doctorCommand    `cmd:"" help:"Examine the edge and say what is wrong and what to do."`
 	Openapi  openapiCommand   `cmd:"" help:"Print the API's OpenAPI document (YAML)."`
 	Version  program.Version  `cmd:"" help:"Print the program's version."`
 }

@@ -1,14 +1,11 @@
 package checkout
 
 import (
-
 	"github.com/go-json-experiment/json"
-	"github.com/gofrs/uuid/v5"
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
 	"tiem/internal/money"
-	"tiem/internal/pricing"
 	"tiem/internal/sale"
 )
 
