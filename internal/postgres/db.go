@@ -54,7 +54,7 @@ func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
 	// PostgreSQL likes to do for arrays, costs more than running it.
 	params["plan_cache_mode"] = "force_generic_plan"
 	params["enable_seqscan"] = "off"
-	params["jit"] = "off" // for what has no index it would now compile: a scan's price is prohibitive
+	params["jit"] = "off"               // for what has no index it would now compile: a scan's price is prohibitive
 	params["synchronous_commit"] = "on" // whatever the database's owner prefers: paid means durable
 	params["default_transaction_isolation"] = "read committed"
 	params["lock_timeout"] = millis(cmp.Or(cfg.LockTimeout, 3*time.Second))

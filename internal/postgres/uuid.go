@@ -18,6 +18,8 @@ func registerUUID(m *pgtype.Map) {
 }
 
 // uuidBytes is a UUID as pgtype's codec of the same name takes and gives it.
+//
+//nolint:recvcheck // pgtype wants UUIDValue of a value and ScanUUID of what it fills
 type uuidBytes uuid.UUID
 
 // UUIDValue implements pgtype.UUIDValuer.

@@ -5,8 +5,6 @@ import (
 	_ "embed" // drain.sql
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -134,7 +132,7 @@ func (d *drainage) relay(ctx context.Context, _, _ int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r := uplink.New(d.edge.db, d.edge.app.Outbox, link, uplink.Config{}, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	r := uplink.New(d.edge.db, d.edge.app.Outbox, link, uplink.Config{}, productionLog())
 	running, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(running) }()
@@ -152,7 +150,7 @@ func (d *drainage) relay(ctx context.Context, _, _ int) (int, error) {
 
 // serveHQ runs HQ's HTTP server.
 func (d *drainage) serveHQ(ctx context.Context) (closer func() error, err error) {
-	app := hq.New(d.hq, hq.Config{}, slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	app := hq.New(d.hq, hq.Config{}, productionLog())
 	if d.token, err = app.Fleet.Add(ctx, storeID, "Nguyễn Trãi"); err != nil {
 		return nil, err
 	}

@@ -165,13 +165,17 @@ func (o options) intake(ctx context.Context) (figures []figure, err error) {
 	return figures, h.checkSame(ctx)
 }
 
+// logical are the settings that logical replication needs; both sides of the
+// drain run with them.
+var logical = []string{"wal_level=logical", "max_wal_senders=4", "max_replication_slots=4", "max_logical_replication_workers=4"}
+
 func (o options) drain(ctx context.Context) (figures []figure, err error) {
-	shop, err := newStage(ctx, "edge")
+	shop, err := newStage(ctx, "edge", logical...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, shop.close()) }()
-	office, err := newStage(ctx, "hq")
+	office, err := newStage(ctx, "hq", logical...)
 	if err != nil {
 		return nil, err
 	}

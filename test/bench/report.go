@@ -69,7 +69,7 @@ func publish(docs string, fresh []figure) error {
 	return replaceTable(filepath.Join(docs, "benchmarks.md"), tableOf(figures))
 }
 
-func write(path string, data []byte) error { return os.WriteFile(path, data, 0o644) } //nolint:gosec // a document
+func write(path string, data []byte) error { return os.WriteFile(path, data, 0o644) }
 
 const (
 	beginMark = "<!-- begin: written by make bench -->\n"

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tiem/internal/postgres"
@@ -20,19 +21,23 @@ type stage struct {
 	server *postgres.Server
 }
 
-// newStage starts a server. Logical decoding is on for all contests alike,
-// because one of them needs it; it adds a little to every commit on both sides.
-func newStage(ctx context.Context, name string) (*stage, error) {
+// newStage starts a server. Checkpoints are the contests' (settle), so that none
+// falls on one side alone.
+func newStage(ctx context.Context, name string, settings ...string) (*stage, error) {
 	dir, err := os.MkdirTemp("", "tiem-bench-")
 	if err == nil {
-		err = os.Chmod(dir, 0o711) //nolint:gosec // as root, PostgreSQL runs as another user, who must get to it
+		err = os.Chmod(dir, 0o711) // as root, PostgreSQL runs as another user, who must get to it
 	}
 	if err != nil {
 		return nil, err
 	}
-	server, err := postgres.StartServer(ctx, postgres.ServerConfig{Dir: filepath.Join(dir, name), Database: "bench",
-		Settings: map[string]string{"wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "max_logical_replication_workers": "4",
-			"max_wal_size": "4GB", "checkpoint_timeout": "30min"}})
+	cfg := postgres.ServerConfig{Dir: filepath.Join(dir, name), Database: "bench",
+		Settings: map[string]string{"max_wal_size": "4GB", "checkpoint_timeout": "30min"}}
+	for _, setting := range settings {
+		key, value, _ := strings.Cut(setting, "=")
+		cfg.Settings[key] = value
+	}
+	server, err := postgres.StartServer(ctx, cfg)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
