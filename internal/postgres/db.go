@@ -89,19 +89,93 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 func (db *DB) Ping(ctx context.Context) error { return Fault(db.pool.Ping(ctx)) }
 
 // Exec runs a statement outside any transaction. With Query and QueryRow it makes
-// DB a handle that generated queries accept.
+// DB a handle that generated queries accept. Like InTx, all of them wait for a
+// connection no longer than the acquire timeout.
 func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return db.pool.Exec(ctx, sql, args...)
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	defer conn.Release()
+	return conn.Exec(ctx, sql, args...)
 }
 
 // Query runs a query outside any transaction; see Exec.
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return db.pool.Query(ctx, sql, args...) //nolint:rowserrcheck // the caller reads the rows
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		conn.Release()
+		return nil, err
+	}
+	return &pooledRows{rows, conn}, nil
 }
 
 // QueryRow runs a query for one row outside any transaction; see Exec.
 func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	return db.pool.QueryRow(ctx, sql, args...)
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return failedRow{err}
+	}
+	return pooledRow{rows}
+}
+
+// SendBatch sends a batch outside any transaction and reads its answers with the
+// callbacks of its queries; see Exec.
+func (db *DB) SendBatch(ctx context.Context, batch *pgx.Batch) error {
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return conn.SendBatch(ctx, batch).Close()
+}
+
+// pooledRows give their connection back when they end.
+type pooledRows struct {
+	pgx.Rows
+
+	conn *pgxpool.Conn
+}
+
+// Close ends the rows, and the use of the connection.
+func (r *pooledRows) Close() {
+	r.Rows.Close()
+	if r.conn != nil {
+		r.conn.Release()
+		r.conn = nil
+	}
+}
+
+// Next closes the rows behind the last.
+func (r *pooledRows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+// pooledRow is the first of rows.
+type pooledRow struct{ rows pgx.Rows }
+
+// Scan is as pgx.Row has it.
+func (r pooledRow) Scan(dest ...any) error {
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.rows.Close()
+	return r.rows.Err()
 }
 
 // acquire takes a connection within the acquire timeout, so that an exhausted

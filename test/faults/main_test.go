@@ -29,6 +29,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiem/demo"
+	_ "tiem/internal/edge" // the programs are built by a child that go test does not see:
+	_ "tiem/internal/hq"   // without these it would take last week's result for today's
 	"tiem/internal/postgres/postgrestest"
 	"tiem/internal/sale"
 	"tiem/internal/sim"

@@ -95,6 +95,15 @@ func TestFault20PoolExhausted(t *testing.T) {
 
 	answers := h.finalizeAll(baskets)
 	h.awaitWaiting(12) // the pool's size: it is exhausted
+	asked := time.Now()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Store().EdgeURL+"/v1/catalog/items", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+h.Store().Tills[0].Token)
+	late, err := http.DefaultClient.Do(req) // who only wants to read stands in the same line, and no longer
+	require.NoError(t, err)
+	require.NoError(t, late.Body.Close())
+	require.Equal(t, http.StatusServiceUnavailable, late.StatusCode)
+	require.Less(t, time.Since(asked), acquireTimeout+slack)
 	status, _ := h.probe(edgeSide, "/health")
 	require.Equal(t, http.StatusOK, status)
 	codes := map[string]int{}

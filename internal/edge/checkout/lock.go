@@ -56,7 +56,7 @@ func (d *Desk) read(ctx context.Context, id uuid.UUID) (*stored, error) {
 	b := &pgx.Batch{}
 	edgedb.ReadSale(b, id, &read.rows)
 	d.readRates(b, &read)
-	if err := d.DB.Pool().SendBatch(ctx, b).Close(); err != nil {
+	if err := d.DB.SendBatch(ctx, b); err != nil {
 		return nil, postgres.Fault(err)
 	}
 	return d.restore(&read)
