@@ -62,6 +62,7 @@ func lines(t *testing.T, log *bytes.Buffer) (found []map[string]any) {
 func TestCrossingTheLimits(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "pg_wal"), 0o700))
 	log := &bytes.Buffer{}
 	w := NewWatch(nil, dir, slog.New(slog.NewJSONHandler(log, nil)))
 	for _, step := range []struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tiem/internal/disk"
+	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
 
@@ -39,7 +40,11 @@ func (r *Report) Examine(ctx context.Context, source postgres.Source) *postgres.
 		err = d.Ping(ctx)
 	}
 	if err != nil {
-		r.Error("database", err)
+		if found, _ := words(err); source.URL != "" && fault.KindOf(err) == fault.Unavailable {
+			r.Fail("database", "look at the server that "+source.URLSetting+" names: somebody else runs it", "%s", found)
+		} else {
+			r.Error("database", err)
+		}
 		r.disks(dir, nil)
 		r.NotChecked("the database does not answer", databaseChecks...)
 		if d != nil {

@@ -88,6 +88,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 	require.Equal(t, Fail, check.Status)
 	require.Contains(t, check.Found, "connection refused", "why, in words")
 	require.NotContains(t, check.Found, "geheim")
+	require.Contains(t, check.Advice, "EDGE_DATABASE_URL", "nobody here starts it again")
 	for _, name := range databaseChecks {
 		require.Equal(t, Warn, find(t, r, name).Status)
 		require.Contains(t, find(t, r, name).Found, "not checked")

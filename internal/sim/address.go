@@ -3,7 +3,10 @@ package sim
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
+	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -14,15 +17,32 @@ import (
 // of a program that was just killed.
 const addressPatience = 4 * time.Second
 
-// freeAddress is a loopback address whose port nobody has now. Somebody may take
-// it before the server does; then the server says so.
-func freeAddress(ctx context.Context) (string, error) {
+// The ports that FreeAddress chooses from lie below those that systems give to
+// whoever asks for any, or calls somebody (from 32768 on Linux, from 49152
+// elsewhere): a server may take its time to start without losing its address.
+const firstPort, ports = 10_000, 20_000
+
+// givenAway are the ports that this process has given away: shops that start
+// side by side get different ones.
+var givenAway sync.Map
+
+// FreeAddress is a loopback address whose port nobody has now. Another process
+// may take it before the server does; then the server says so.
+func FreeAddress(ctx context.Context) (string, error) {
+	const tries = 100
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fault.Wrap(err, fault.Unavailable, "no_port", "there is no free port on the loopback interface")
+	var err error
+	for range tries {
+		port := firstPort + rand.IntN(ports)
+		if _, taken := givenAway.LoadOrStore(port, true); taken {
+			continue
+		}
+		var listener net.Listener
+		if listener, err = config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return listener.Addr().String(), listener.Close()
+		}
 	}
-	return listener.Addr().String(), listener.Close()
+	return "", fault.Wrap(err, fault.Unavailable, "no_port", "there is no free port on the loopback interface")
 }
 
 // requireFree is a fault of kind Config that names setting if another program
@@ -38,7 +58,7 @@ func requireFree(ctx context.Context, setting, address string) error {
 			return fault.Wrap(err, fault.Config, "address_invalid", "nobody can listen on %q", address).At(setting).
 				Advise("write host:port, such as 127.0.0.1:8080")
 		case time.Now().After(deadline):
-			free, _ := freeAddress(ctx) // only to make the advice one that can be typed
+			free, _ := FreeAddress(ctx) // only to make the advice one that can be typed
 			return fault.New(fault.Config, "address_in_use", "%s is in use by another program", address).At(setting).
 				Advise("is the demo running already? Stop it (Ctrl-C where it runs), or choose another port: %s=%s", setting, free)
 		}

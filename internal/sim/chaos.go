@@ -91,7 +91,7 @@ func (c *chaos) run(ctx context.Context) (err error) {
 	}()
 	o := c.options
 	c.say("seed %d: %d sales on %d tills, %d kills, %d cuts; scratch directory %s", o.Seed, o.Sales, o.Tills, o.Kills, o.Cuts, dir)
-	hqAddr, err := freeAddress(ctx)
+	hqAddr, err := FreeAddress(ctx)
 	if err != nil {
 		return err
 	}

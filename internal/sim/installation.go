@@ -140,7 +140,7 @@ func makeDataDir(dir string) error {
 
 func address(ctx context.Context, setting, given string) (string, error) {
 	if given == "" {
-		return freeAddress(ctx)
+		return FreeAddress(ctx)
 	}
 	return given, requireFree(ctx, setting, given)
 }

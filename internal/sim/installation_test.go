@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,23 @@ func TestURLOfAnAddress(t *testing.T) {
 		"shop.lan:80": "http://shop.lan:80", "[::1]:80": "http://[::1]:80",
 	} {
 		require.Equal(t, url, urlOf(address))
+	}
+}
+
+// Shops that start side by side, and clients that call meanwhile, never get each
+// other's address.
+func TestFreeAddressesAreGivenAwayOnce(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 500 {
+		address, err := FreeAddress(t.Context())
+		require.NoError(t, err)
+		require.False(t, seen[address], address)
+		seen[address] = true
+		_, port, err := net.SplitHostPort(address)
+		require.NoError(t, err)
+		number, err := strconv.Atoi(port)
+		require.NoError(t, err)
+		require.Less(t, number, 32_768, "the system gives it to nobody by chance")
 	}
 }

@@ -194,7 +194,7 @@ func TestASlowLineCarriesAtItsRate(t *testing.T) {
 // HQ is down: the shop notices at once.
 func TestALineToNobody(t *testing.T) {
 	t.Parallel()
-	address, err := freeAddress(t.Context())
+	address, err := FreeAddress(t.Context())
 	require.NoError(t, err)
 	requireRefused(t, newLine(t, address))
 }

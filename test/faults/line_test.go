@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,10 +14,8 @@ import (
 // towards HQ's address and returns the URL that the edge uses.
 func openBehind(t *testing.T, way func(hq string) (url string)) *shop {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	hq, err := sim.FreeAddress(t.Context())
 	require.NoError(t, err)
-	hq := free.Addr().String()
-	require.NoError(t, free.Close())
 	return openWith(t, sim.Options{HQAddr: hq, EdgeEnv: []string{"HQ_URL=" + way(hq)}})
 }
 

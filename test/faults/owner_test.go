@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,10 +27,8 @@ type secondEdge struct {
 
 func (s *shop) secondEdge() *secondEdge {
 	s.t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := sim.FreeAddress(s.t.Context())
 	require.NoError(s.t, err)
-	address := free.Addr().String()
-	require.NoError(s.t, free.Close())
 	e := &secondEdge{s: s, url: "http://" + address, log: filepath.Join(s.data, "second-edge.log")}
 	output, err := os.Create(e.log)
 	require.NoError(s.t, err)
