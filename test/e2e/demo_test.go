@@ -62,10 +62,9 @@ func (d *demoRun) interrupt(store sim.Store) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := sim.FreeAddress(t.Context())
 	require.NoError(t, err)
-	defer func() { require.NoError(t, ln.Close()) }()
-	return ln.Addr().String()
+	return address
 }
 
 func sellOne(t *testing.T, store sim.Store) *sim.Basket {
