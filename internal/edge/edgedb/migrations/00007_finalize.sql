@@ -54,13 +54,11 @@ DECLARE
   take    record;
   balance bigint;
 BEGIN
-  PERFORM 1 FROM transactions WHERE id = sale AND status = 'DRAFT' AND terminal_id = till;
-  IF NOT FOUND THEN
-    RETURN;
-  END IF;
   FOR take IN
-    SELECT item_id, sum(quantity_milli)::bigint AS quantity FROM line_items
-    WHERE transaction_id = sale AND removed_at IS NULL GROUP BY item_id ORDER BY item_id
+    SELECT l.item_id, sum(l.quantity_milli)::bigint AS quantity
+    FROM transactions t JOIN line_items l ON l.transaction_id = t.id
+    WHERE t.id = sale AND t.status = 'DRAFT' AND t.terminal_id = till AND l.removed_at IS NULL
+    GROUP BY l.item_id ORDER BY l.item_id
   LOOP
     UPDATE local_inventory SET on_hand_milli = on_hand_milli - take.quantity, updated_at = taken_at
     WHERE item_id = take.item_id RETURNING on_hand_milli INTO STRICT balance;
@@ -68,6 +66,9 @@ BEGIN
     quantities := quantities || take.quantity;
     balances := balances || balance;
   END LOOP;
+  IF items IS NULL THEN
+    RETURN; -- an empty basket, or not this till's open one
+  END IF;
   UPDATE receipt_counters SET last_seq = last_seq + 1 WHERE terminal_id = till RETURNING last_seq INTO STRICT receipt_seq;
 END $$;
 -- +goose StatementEnd
