@@ -53,6 +53,8 @@ func (b *Batch) Validate() error {
 		return invalid("events", "is empty")
 	case len(b.Events) > MaxBatchEvents:
 		return invalid("events", "has more than 500 events")
+	case b.LastID() < b.FirstID:
+		return invalid("first_id", "is too large")
 	case b.FirstID == 1 && b.PrevHash != Hash{}:
 		return invalid("prev_hash", "is 64 zeros before id 1")
 	}

@@ -82,6 +82,7 @@ func assertLegal(t *testing.T, b *wire.Batch) {
 	require.Regexp(t, name, b.StoreID)
 	require.Positive(t, b.Epoch)
 	require.Positive(t, b.FirstID)
+	require.GreaterOrEqual(t, b.LastID(), b.FirstID)
 	require.NotEmpty(t, b.Events)
 	require.LessOrEqual(t, len(b.Events), wire.MaxBatchEvents)
 	for i, e := range b.Events {

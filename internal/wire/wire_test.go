@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -151,10 +152,16 @@ func TestValidate(t *testing.T) {
 		change func(*wire.Batch)
 		field  string
 	}{
-		"no store":                {func(b *wire.Batch) { b.StoreID = "" }, "store_id"},
-		"a store with a dash":     {func(b *wire.Batch) { b.StoreID = "S-1" }, "store_id"},
-		"epoch 0":                 {func(b *wire.Batch) { b.Epoch = 0 }, "epoch"},
-		"first_id 0":              {func(b *wire.Batch) { b.FirstID = 0 }, "first_id"},
+		"no store":            {func(b *wire.Batch) { b.StoreID = "" }, "store_id"},
+		"a store with a dash": {func(b *wire.Batch) { b.StoreID = "S-1" }, "store_id"},
+		"epoch 0":             {func(b *wire.Batch) { b.Epoch = 0 }, "epoch"},
+		"first_id 0":          {func(b *wire.Batch) { b.FirstID = 0 }, "first_id"},
+		"ids that wrap around": {func(b *wire.Batch) {
+			b.FirstID = math.MaxInt64
+			for i := range b.Events {
+				b.Events[i].ID = b.FirstID + int64(i)
+			}
+		}, "first_id"},
 		"no events":               {func(b *wire.Batch) { b.Events = nil }, "events"},
 		"501 events":              {func(b *wire.Batch) { *b = *batch(5, 501) }, "events"},
 		"id 1 after something":    {func(b *wire.Batch) { *b = *batch(1, 1); b.PrevHash[0] = 1 }, "prev_hash"},
