@@ -54,6 +54,77 @@ func TestMigrationsStepUpAndDown(t *testing.T) {
 	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations), "twice is harmless")
 }
 
+// Migration 00007 turns tax lines from rows into a column, and its way back turns
+// them into rows: whatever a shop has sold, with the same sums.
+func TestTaxLinesMoveWithTheirSales(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", postgrestest.NewURL(t, nil))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
+	require.NoError(t, err)
+	_, err = provider.UpTo(t.Context(), 6)
+	require.NoError(t, err)
+	const rows = `select transaction_id::text || ' ' || tax_code || ' ' || rate_bp || ' ' || base || ' ' || tax from tax_lines order by 1`
+	exec := func(text string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), text)
+		require.NoError(t, err)
+	}
+	exec(`insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', decode(repeat('01', 32), 'hex'));
+		insert into staff (cashier_id, store_id, name, role, token_hash) values ('C1', 'S1', 'Lan', 'cashier', decode(repeat('03', 32), 'hex'));
+		insert into transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
+		select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'S1', 'T1', 'C1', 'DRAFT', 'VND', now(), now() from generate_series(1, 3) n;
+		insert into tax_lines values ('00000000-0000-7000-8000-000000000001', 'STANDARD', 800, 9007199254740993, 7), ('00000000-0000-7000-8000-000000000001', 'EXEMPT', 0, 5000, 0);
+		update transactions set status = 'PAID', version = 2, finalized_at = now(), business_date = '2026-11-22', receipt_seq = right(id::text, 1)::int,
+		  receipt_no = 'S1-T1-' || right(id::text, 7), gross = 9007199254746000, discount = 0, tax = 7, total = 9007199254746000
+		where id <> '00000000-0000-7000-8000-000000000003'`)
+	before := lines(t, db, rows)
+	require.Len(t, before, 2)
+
+	_, err = provider.UpTo(t.Context(), 7)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		`PAID [{"tax": 0, "base": 5000, "rate_bp": 0, "tax_code": "EXEMPT"}, {"tax": 7, "base": 9007199254740993, "rate_bp": 800, "tax_code": "STANDARD"}]`,
+		"PAID []", "DRAFT none",
+	}, lines(t, db, "select status || ' ' || coalesce(tax_lines::text, 'none') from transactions order by id"))
+	_, err = provider.DownTo(t.Context(), 6)
+	require.NoError(t, err)
+	require.Equal(t, before, lines(t, db, rows))
+	_, err = provider.UpTo(t.Context(), 7)
+	require.NoError(t, err)
+}
+
+// Events that were retired cannot be told from lost ones without outbox_start.
+func TestRetentionIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", postgrestest.NewURL(t, nil))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
+	require.NoError(t, err)
+	_, err = provider.UpTo(t.Context(), 5)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "update outbox_start set first_id = 7")
+	require.NoError(t, err)
+	_, err = provider.DownTo(t.Context(), 4)
+	require.ErrorContains(t, err, "events were retired")
+}
+
+func lines(t *testing.T, db *sql.DB, query string) (found []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	for rows.Next() {
+		var line string
+		require.NoError(t, rows.Scan(&line))
+		found = append(found, line)
+	}
+	require.NoError(t, rows.Err())
+	return found
+}
+
 // schema lists the tables with their columns, the triggers, constraints, indexes
 // and functions of the public schema, goose's own apart.
 func schema(t *testing.T, db *sql.DB) string {

@@ -21,7 +21,7 @@ func TestCommitErrorTellsCertainFromDoubt(t *testing.T) {
 		"the same in German":                  {&pgconn.PgError{Severity: "FEHLER", SeverityUnlocalized: "ERROR", Code: "40P01"}, false},
 		"the server is going down":            {&pgconn.PgError{Severity: "FATAL", SeverityUnlocalized: "FATAL", Code: "57P01"}, true},
 		"the connection died":                 {errors.New("unexpected EOF"), true},
-		"a fault of ours, before it was sent": {fault.New(fault.Internal, "queued_query", "rows of a queued statement"), false},
+		"a callback of Last said no":          {fault.New(fault.Conflict, "no", "but COMMIT was on its way"), true},
 	} {
 		got := commitError(c.err)
 		require.Equal(t, c.doubt, fault.CodeOf(got) == codeCommitUnknown, name)

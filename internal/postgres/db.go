@@ -185,6 +185,10 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	defer cancel()
 	conn, err := db.pool.Acquire(wait)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		if db.pool.Stat().AcquiredConns() < db.pool.Config().MaxConns { // it did not wait for one, it waited to connect
+			return nil, fault.Wrap(err, fault.Unavailable, "database_unavailable", "the database does not answer").
+				Advise("it restarts by itself if this program runs it; else look at the server and the way to it")
+		}
 		return nil, fault.Wrap(err, fault.Unavailable, "database_busy",
 			"the database has no free connection").Advise("try again in a moment")
 	}

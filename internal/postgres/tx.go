@@ -132,8 +132,9 @@ func (tx *Tx) Queue(sql string, args ...any) { tx.queue.Queue(sql, args...) }
 // late, and right before COMMIT; several keep their order. It is for the lock
 // that all transactions share: taken by the last statement, it is held for as
 // long as PostgreSQL needs to commit, and nothing of ours can come in between.
-// What the statement finds goes to read, which may be nil. If read fails, the
-// transaction may have been committed nevertheless (commit_unknown).
+// What the statement finds goes to read, which may be nil. If read fails, with
+// whatever error, the transaction may have been committed nevertheless, and
+// commit_unknown is what the caller gets.
 func (tx *Tx) Last(sql string, read func(pgx.Row) error, args ...any) {
 	q := tx.last.Queue(sql, args...)
 	if read != nil {
@@ -185,7 +186,7 @@ func commitError(err error) error {
 	if errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" {
 		return err
 	}
-	if fault.As(err) != nil || pgconn.SafeToRetry(err) {
+	if pgconn.SafeToRetry(err) { // nothing was sent
 		return err
 	}
 	return fault.Wrap(err, fault.Unknown, codeCommitUnknown,

@@ -163,6 +163,19 @@ func TestLastAloneIsATransaction(t *testing.T) {
 	require.Equal(t, int64(5), count(t, db, "a"))
 }
 
+// When read fails, COMMIT is on its way: nobody may take that for a certain
+// failure, whatever the error says of itself.
+func TestLastWhoseReadFailsIsADoubt(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, tally)
+	err := db.InTx(t.Context(), func(_ context.Context, tx *postgres.Tx) error {
+		tx.Last("update tally set n = 7 where name = 'a' returning n", func(pgx.Row) error { return fault.New(fault.Conflict, "no", "no") })
+		return nil
+	})
+	require.Equal(t, "commit_unknown", fault.CodeOf(err))
+	require.Equal(t, int64(7), count(t, db, "a"), "it was committed, indeed")
+}
+
 func TestWhatLastRefusesIsRolledBack(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.New(t, tally)

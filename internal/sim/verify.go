@@ -159,6 +159,10 @@ func (v *verification) compareLogs(ctx context.Context) error {
 		if len(entries) == 0 {
 			return v.oracle.differs("D", after+1, "", "the edge's log ends before its head", fmt.Sprintf("%d events", v.head), fmt.Sprintf("%d events", after))
 		}
+		if first := entries[0].ID; after == 0 && first > 1 {
+			return fault.New(fault.Conflict, "log_retired", "the edge keeps its log from event %d on: older ones were retired 35 days after HQ had them", first).
+				Advise("only a log that is there from its beginning can be compared; store-edge outbox verify and hq-platform verify prove what is left")
+		}
 		for i := range entries {
 			if v.oracle.figures.Events == v.head {
 				break // what was sold since is not compared

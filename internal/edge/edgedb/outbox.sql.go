@@ -189,10 +189,20 @@ func (q *Queries) HashOf(ctx context.Context, db DBTX, id int64) ([]byte, error)
 	return hash, err
 }
 
+const holdCursors = `-- name: HoldCursors :exec
+SELECT FROM sync_cursors WHERE name IN ('uplink.acked', 'uplink.published') ORDER BY name FOR SHARE
+`
+
+// The relay cannot set a cursor back while somebody acts on it.
+func (q *Queries) HoldCursors(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, holdCursors)
+	return err
+}
+
 const listEvents = `-- name: ListEvents :many
 SELECT id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date, payload, hash,
        traceparent, created_at, published_at, publish_attempts, last_error
-FROM outbox WHERE id > $1 AND ($2::bigint = 0 OR id <= $2::bigint) ORDER BY id LIMIT $3
+FROM outbox WHERE id > $1 AND id <= coalesce(nullif($2::bigint, 0), 9223372036854775807) ORDER BY id LIMIT $3
 `
 
 func (q *Queries) ListEvents(ctx context.Context, db DBTX, after int64, upto int64, lim int32) ([]Outbox, error) {

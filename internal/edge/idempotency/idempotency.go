@@ -56,7 +56,8 @@ type Reply[T any] struct {
 // open, which may be nil, queues the statements with which fn would begin: they
 // travel together with the lock of the key, behind it, in one round trip. They
 // leave what they find where fn looks for it. For a repetition they have been
-// run in vain: fn is not called and everything is rolled back.
+// run in vain: fn is not called and everything is rolled back. (It has waited for
+// their locks, and may be told to ask again.)
 func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() time.Time, open func(*pgx.Batch),
 	fn func(ctx context.Context, tx *postgres.Tx) (int, T, error),
 ) (Reply[T], error) {

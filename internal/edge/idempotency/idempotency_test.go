@@ -18,6 +18,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 	"tiem/internal/postgres/postgrestest"
+	"tiem/internal/token"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -176,6 +177,31 @@ func TestWhatACallBeginsWith(t *testing.T) {
 	_, err = run(idempotency.Request{TerminalID: "T1"})
 	require.NoError(t, err)
 	require.Equal(t, 2, c.rows(t, "effects"), "without a key it is just the beginning")
+}
+
+// A token that is looked up here: whoever lost it gets neither an effect nor an
+// answer that was stored for it.
+func TestWhoeverLostTheToken(t *testing.T) {
+	c := newCounter(t)
+	text, hash := token.New()
+	_, err := c.db.Exec(t.Context(), "insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', $1)", hash)
+	require.NoError(t, err)
+	mine := request("T1", "k", "a")
+	mine.Token = token.Hash(text)
+	_, err = c.run(t.Context(), mine, nil)
+	require.NoError(t, err)
+	stolen, unkeyed := request("T2", "k2", "a"), idempotency.Request{TerminalID: "T1", Token: mine.Token}
+	stolen.Token = mine.Token
+	_, err = c.run(t.Context(), stolen, nil)
+	require.Equal(t, "token_invalid", fault.CodeOf(err), "it is another terminal's")
+	_, err = c.db.Exec(t.Context(), "update terminals set revoked_at = now()")
+	require.NoError(t, err)
+	for _, req := range []idempotency.Request{mine, unkeyed} {
+		_, err = c.run(t.Context(), req, nil)
+		require.Equal(t, fault.Unauthorized, fault.KindOf(err))
+	}
+	require.EqualValues(t, 1, c.runs.Load())
+	require.Equal(t, 1, c.rows(t, "effects"))
 }
 
 func TestAnswersAreKept35Days(t *testing.T) {

@@ -261,7 +261,10 @@ func TestVerifyNamesTheFirstBadRow(t *testing.T) {
 		"one deleted":       {"delete from outbox where id = 3", 3, "missing"},
 		"the start deleted": {"delete from outbox where id = 1", 1, "missing"},
 		"the tail deleted":  {"delete from outbox where id >= 4", 4, "missing"},
-		"all deleted":       {"delete from outbox", 1, "missing"},
+		"one put in behind": {`insert into outbox (id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, business_date, payload, hash)
+			select 6, store_id, epoch, gen_random_uuid(), aggregate_id, type, version, occurred_at, business_date, payload, hash from outbox where id = 5`, 6, "not what was written"},
+		"the head fell back": {"update outbox_head set last_id = 4, last_hash = (select hash from outbox where id = 4)", 5, "the head says that there are 4"},
+		"all deleted":        {"delete from outbox", 1, "missing"},
 		"one put in": {"insert into outbox (id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, business_date, payload, hash) " +
 			"select 6, store_id, epoch, gen_random_uuid(), aggregate_id, type, version, occurred_at, business_date, payload, hash from outbox where id = 5", 6, "not what was written"},
 		"the head moved back": {"update outbox_head set last_hash = decode(repeat('ab', 32), 'hex')", 5, "head"},

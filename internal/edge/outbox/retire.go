@@ -52,6 +52,9 @@ func retire(ctx context.Context, tx *postgres.Tx, before time.Time) (int64, erro
 	if err != nil {
 		return 0, err
 	}
+	if err := q.HoldCursors(ctx, tx); err != nil {
+		return 0, err
+	}
 	at, err := q.GetPosition(ctx, tx)
 	if err != nil {
 		return 0, err

@@ -148,12 +148,14 @@ func (v *verification) check(e *wire.Event) {
 	}
 }
 
-// checkHead finds a tail that was deleted: the head remembers it.
+// checkHead finds a tail that was deleted or put in: the head remembers it.
 func (v *verification) checkHead() {
 	switch {
 	case v.LastID < v.head.LastID:
 		v.bad(v.LastID+1, "event %d is missing: the head says that there are %d", v.LastID+1, v.head.LastID)
-	case v.LastID == v.head.LastID && v.Hash != wire.Hash(v.head.LastHash):
+	case v.LastID > v.head.LastID: // all of this was read in one snapshot
+		v.bad(v.head.LastID+1, "event %d is there, and the head says that there are %d", v.head.LastID+1, v.head.LastID)
+	case v.Hash != wire.Hash(v.head.LastHash):
 		v.bad(v.LastID, "the head's hash is not the last event's")
 	}
 }

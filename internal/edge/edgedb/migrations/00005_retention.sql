@@ -58,6 +58,13 @@ ALTER TABLE idempotency_keys SET (autovacuum_vacuum_scale_factor = 0.05, autovac
   toast.vacuum_truncate = off);
 
 -- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN
+  IF (SELECT first_id FROM outbox_start) > 1 THEN
+    RAISE EXCEPTION 'events were retired: without outbox_start nobody could tell them from lost ones' USING ERRCODE = 'restrict_violation';
+  END IF;
+END $$;
+-- +goose StatementEnd
 ALTER TABLE idempotency_keys RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, vacuum_truncate, toast.vacuum_truncate);
 ALTER TABLE outbox RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, vacuum_truncate,
   toast.autovacuum_vacuum_scale_factor, toast.vacuum_truncate);

@@ -2,7 +2,7 @@
 -- What a finalize does in the database, made as cheap as it can be (docs/benchmarks.md): few
 -- statements, few round trips, and the one lock that all tills share held for the shortest time.
 
--- outbox_append is the one way into the log. It runs as the last statement before COMMIT, so the
+-- outbox_append is how the program writes the log. It runs as the last statement before COMMIT, so the
 -- head is locked for no longer than it takes to write and commit: no round trip, no computing and no
 -- waiting program stands between the lock and its release. A tail is the part of an event's hashed
 -- bytes behind its id (wire.Event.Tail), computed by the program before the lock is taken; what only

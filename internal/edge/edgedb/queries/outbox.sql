@@ -10,7 +10,7 @@ SELECT outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[
 -- name: ListEvents :many
 SELECT id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date, payload, hash,
        traceparent, created_at, published_at, publish_attempts, last_error
-FROM outbox WHERE id > sqlc.arg(after) AND (sqlc.arg(upto)::bigint = 0 OR id <= sqlc.arg(upto)::bigint) ORDER BY id LIMIT sqlc.arg(lim);
+FROM outbox WHERE id > sqlc.arg(after) AND id <= coalesce(nullif(sqlc.arg(upto)::bigint, 0), 9223372036854775807) ORDER BY id LIMIT sqlc.arg(lim);
 
 -- name: ClaimEvents :many
 SELECT id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date, payload, hash, traceparent
@@ -50,6 +50,10 @@ SELECT first_id, prev_hash FROM outbox_start;
 
 -- name: LockStart :one
 SELECT first_id, prev_hash FROM outbox_start FOR UPDATE;
+
+-- name: HoldCursors :exec
+-- The relay cannot set a cursor back while somebody acts on it.
+SELECT FROM sync_cursors WHERE name IN ('uplink.acked', 'uplink.published') ORDER BY name FOR SHARE;
 
 -- name: RetireEvents :execrows
 DELETE FROM outbox WHERE id >= sqlc.arg(first_id)::bigint AND id <= sqlc.arg(last_id)::bigint;
