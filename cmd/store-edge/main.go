@@ -2,8 +2,10 @@
 // without a line to HQ. `store-edge --help` lists its commands.
 //
 // Settings come from the environment or from flags of the same name; they
-// become an edge.Config, and an edge.App does the rest. Follow serve into
-// internal/edge to read how a sale flows.
+// become an edge.Config, and an edge.App does the rest. To read how a sale flows,
+// follow serve (serve.go) into internal/edge: Open in open.go connects, New in
+// edge.go puts the parts together; then httpapi/transactions.go, where finalize
+// enters, and checkout/finalize.go.
 package main
 
 import (

@@ -13,7 +13,6 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/payment"
 	"tiem/internal/postgres"
-	"tiem/internal/pricing"
 	"tiem/internal/sale"
 )
 
@@ -38,12 +37,6 @@ type Caller struct {
 	Once       idempotency.Request
 }
 
-// Basket is a transaction as the API shows it, with its totals.
-type Basket struct {
-	sale.Transaction
-	Totals pricing.Totals `json:"totals"`
-}
-
 // Reply is the answer to a change, fresh or remembered.
 type Reply = idempotency.Reply[Basket]
 
@@ -57,23 +50,6 @@ func (d *Desk) Get(ctx context.Context, id uuid.UUID) (Basket, error) {
 		return Basket{}, err
 	}
 	return s.view(d.Day.Date(d.now()))
-}
-
-// stored is a transaction as it was read, with what totals need.
-type stored struct {
-	t        sale.Transaction
-	rates    pricing.RateTable
-	taxLines []pricing.TaxLine // only once PAID
-}
-
-// view computes the totals: at the rates of the business date given for an open
-// basket, as fixed for a PAID one.
-func (s *stored) view(businessDate string) (Basket, error) {
-	if s.t.Status == sale.Paid {
-		return Basket{Transaction: s.t, Totals: pricing.Fixed(&s.t, s.taxLines)}, nil
-	}
-	totals, err := pricing.Compute(&s.t, s.rates.On(businessDate))
-	return Basket{Transaction: s.t, Totals: totals}, err
 }
 
 var errNotFound = fault.New(fault.NotFound, "transaction_not_found", "there is no such transaction").At("id")

@@ -33,6 +33,6 @@
 //
 // # Printing
 //
-// receipt.go counts the prints of a paid sale: the first is the original, and
+// print.go counts the prints of a paid sale: the first is the original, and
 // what is printed after a crash is a copy.
 package checkout

@@ -24,9 +24,19 @@ import (
 // transaction again returns the same receipt. Faults: payment_incomplete,
 // transaction_empty, transaction_voided, transaction_suspended (409).
 //
-// Two round trips: the first locks and reads the basket and takes its goods and
-// a receipt number, on trust; the second writes everything and commits. Between
-// them are the rules. If one refuses, the rollback puts the goods back.
+// It is two round trips with the rules in between. In the order in which it happens:
+//
+//	1  begin; token, idempotency key    idempotency.begin     (edgedb/lock_key.go)
+//	   lock and read the basket         locked in lock.go     (edgedb/lock_sale.go)
+//	   take its goods and a number      take_stock            (edgedb/take_stock.go, migrations/00007_finalize.sql)
+//	2  rules: payable? totals, tax      sale, pricing, stock  (finalize below)
+//	   events, and the answer           events.go, outbox.Append, idempotency.remember
+//	3  the sale's row, the answer       queueFinalize         (postgres.Tx.Queue)
+//	   the log: lock its head, append   outbox_append         (postgres.Tx.Last, migrations/00007_finalize.sql)
+//	   commit                           postgres.Tx.flush
+//
+// The goods are taken on trust, ahead of the rules, because the events tell of
+// them; if a rule refuses, the rollback puts them back.
 func (d *Desk) Finalize(ctx context.Context, by Caller, id uuid.UUID) (Reply, error) {
 	failpoint.Hit("checkout.before_begin")
 	var taken edgedb.TakeStockRow

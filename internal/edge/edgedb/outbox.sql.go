@@ -32,7 +32,7 @@ type AppendEventsParams struct {
 	Tails         [][]byte
 }
 
-// The transaction's last statement (see the function): edgedb.Append queues it.
+// The function is in migrations/00007_finalize.sql; edgedb.Append queues it as the transaction's last statement.
 func (q *Queries) AppendEvents(ctx context.Context, db DBTX, arg AppendEventsParams) (int64, error) {
 	row := db.QueryRow(ctx, appendEvents,
 		arg.EventIds,

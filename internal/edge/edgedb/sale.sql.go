@@ -510,6 +510,7 @@ type TakeStockRow struct {
 	ReceiptSeq int64
 }
 
+// The function is in migrations/00007_finalize.sql; edgedb.TakeStock queues it.
 func (q *Queries) TakeStock(ctx context.Context, db DBTX, sale uuid.UUID, till string, takenAt time.Time) (TakeStockRow, error) {
 	row := db.QueryRow(ctx, takeStock, sale, till, takenAt)
 	var i TakeStockRow

@@ -92,7 +92,8 @@ func (l *Log) committed(first, last int64, at time.Time) {
 
 // prepare does everything that needs no place in the log. What HQ would refuse
 // is refused here: once in the log, it could not be changed, and nothing behind
-// it could be sent.
+// it could be sent. The hash is completed by outbox_append, in the database, from
+// the hash before it, the store, epoch and id of the head, and the Tail made here.
 func prepare(drafts []Draft) (edgedb.AppendEventsParams, error) {
 	var p edgedb.AppendEventsParams
 	for _, d := range drafts {
@@ -100,6 +101,7 @@ func prepare(drafts []Draft) (edgedb.AppendEventsParams, error) {
 		if err != nil {
 			return p, fault.Wrap(err, fault.Internal, "no_randomness", "no event id could be made")
 		}
+		// The epoch is the head's; any that is valid lets Validate look at the rest.
 		e := wire.Event{Epoch: 1, EventID: eventID, AggregateID: d.AggregateID, Type: d.Type, Version: payloadVersion,
 			OccurredAt: d.OccurredAt.UTC().Truncate(time.Microsecond), TerminalID: d.TerminalID, CashierID: d.CashierID,
 			BusinessDate: d.BusinessDate, Payload: d.payload, TraceParent: d.TraceParent}

@@ -2,7 +2,7 @@
 SELECT store_id, epoch, last_id, last_hash FROM outbox_head;
 
 -- name: AppendEvents :one
--- The transaction's last statement (see the function): edgedb.Append queues it.
+-- The function is in migrations/00007_finalize.sql; edgedb.Append queues it as the transaction's last statement.
 SELECT outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
   sqlc.arg(occurred_ats)::timestamptz[], sqlc.arg(terminal_ids)::text[], sqlc.arg(cashier_ids)::text[], sqlc.arg(business_dates)::date[],
   sqlc.arg(payloads)::text[], sqlc.arg(traceparents)::text[], sqlc.arg(tails)::bytea[])::bigint;

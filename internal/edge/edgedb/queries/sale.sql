@@ -56,6 +56,7 @@ WHERE status IN ('PENDING', 'UNKNOWN')
 ORDER BY created_at LIMIT 100;
 
 -- name: TakeStock :one
+-- The function is in migrations/00007_finalize.sql; edgedb.TakeStock queues it.
 SELECT coalesce(t.items, '{}')::uuid[] AS items, coalesce(t.quantities, '{}')::bigint[] AS quantities,
        coalesce(t.balances, '{}')::bigint[] AS balances, coalesce(t.receipt_seq, 0)::bigint AS receipt_seq
 FROM take_stock(sqlc.arg(sale)::uuid, sqlc.arg(till)::text, sqlc.arg(taken_at)::timestamptz) t;
