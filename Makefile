@@ -43,8 +43,8 @@ faults: deps ## run every fault case with real processes, the long ones, too (so
 fuzz: deps ## run every fuzz target for SECONDS seconds (make fuzz SECONDS=60)
 	scripts/fuzz.sh $(or $(SECONDS),10)
 
-bench: deps ## measure against physical limits, as ratios (BENCH="-only finalize -docs docs"; see docs/benchmarks.md)
-	$(GO) run ./test/bench $(BENCH)
+bench: deps ## measure against physical limits and write docs/benchmarks.* (BENCH="-only finalize" prints a part)
+	$(GO) run ./test/bench $(or $(BENCH),-docs docs)
 
 lint: ## read the code with golangci-lint (.golangci.yml says why each linter is on)
 	@scripts/need.sh go

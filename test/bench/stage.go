@@ -21,8 +21,8 @@ type stage struct {
 	server *postgres.Server
 }
 
-// newStage starts a server. Checkpoints are the contests' (settle), so that none
-// falls on one side alone.
+// newStage starts a server. Checkpoints and vacuum are the contests' (settle), so
+// that neither falls on one side alone.
 func newStage(ctx context.Context, name string, settings ...string) (*stage, error) {
 	dir, err := os.MkdirTemp("", "tiem-bench-")
 	if err == nil {
@@ -32,7 +32,7 @@ func newStage(ctx context.Context, name string, settings ...string) (*stage, err
 		return nil, err
 	}
 	cfg := postgres.ServerConfig{Dir: filepath.Join(dir, name), Database: "bench",
-		Settings: map[string]string{"max_wal_size": "4GB", "checkpoint_timeout": "30min"}}
+		Settings: map[string]string{"max_wal_size": "4GB", "checkpoint_timeout": "30min", "autovacuum": "off"}}
 	for _, setting := range settings {
 		key, value, _ := strings.Cut(setting, "=")
 		cfg.Settings[key] = value
