@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"tiem/demo"
 	"tiem/internal/fault"
@@ -105,25 +108,43 @@ func (c *chaosCommand) printPlan(stdout io.Writer) error {
 		return program.PrintJSON(stdout, plan)
 	}
 	fmt.Fprintf(stdout, "the plan of seed %d:\n", c.Seed)
-	const moment = "  after %5d sales and %4.1f ms: "
-	for _, s := range kills {
-		fmt.Fprintf(stdout, moment+"kill %s", s.AfterSales, float64(s.Delay.Microseconds())/1000, s.Part)
-		if s.Part == sim.EdgeServer || s.Part == sim.HQServer {
-			fmt.Fprintf(stdout, ", start it again after %.1f s", s.Down.Seconds())
-		}
-		fmt.Fprintln(stdout)
-	}
-	for _, s := range cuts {
-		fmt.Fprintf(stdout, moment+"line %s for %.1f s", s.AfterSales, float64(s.Delay.Microseconds())/1000, s.Kind, s.Lasts.Seconds())
-		switch {
-		case s.Rate > 0:
-			fmt.Fprintf(stdout, ", %d bytes a second", s.Rate)
-		case s.Kind == sim.RequestCut || s.Kind == sim.AnswerCut:
-			fmt.Fprintf(stdout, ", at byte %d", s.Bytes)
-		}
-		fmt.Fprintln(stdout)
+	for _, e := range inOrder(kills, cuts) {
+		fmt.Fprintf(stdout, "  after %5d sales and %4.1f ms: %s\n", e.afterSales, float64(e.delay.Microseconds())/1000, e.what)
 	}
 	return nil
+}
+
+// planned is a strike or a cut as a line of the plan.
+type planned struct {
+	afterSales int
+	delay      time.Duration
+	what       string
+}
+
+// inOrder are kills and cuts in the order in which they come.
+func inOrder(kills []sim.Strike, cuts []sim.Cut) []planned {
+	plan := make([]planned, 0, len(kills)+len(cuts))
+	for _, s := range kills {
+		what := fmt.Sprintf("kill %s", s.Part)
+		if s.Part == sim.EdgeServer || s.Part == sim.HQServer {
+			what += fmt.Sprintf(", start it again after %.1f s", s.Down.Seconds())
+		}
+		plan = append(plan, planned{s.AfterSales, s.Delay, what})
+	}
+	for _, s := range cuts {
+		what := fmt.Sprintf("line %s for %.1f s", s.Kind, s.Lasts.Seconds())
+		switch {
+		case s.Rate > 0:
+			what += fmt.Sprintf(", %d bytes a second", s.Rate)
+		case s.Kind == sim.RequestCut || s.Kind == sim.AnswerCut:
+			what += fmt.Sprintf(", at byte %d", s.Bytes)
+		}
+		plan = append(plan, planned{s.AfterSales, s.Delay, what})
+	}
+	slices.SortStableFunc(plan, func(a, b planned) int {
+		return cmp.Or(cmp.Compare(a.afterSales, b.afterSales), cmp.Compare(a.delay, b.delay))
+	})
+	return plan
 }
 
 func printChaos(w io.Writer, r *sim.ChaosReport) {
@@ -131,7 +152,7 @@ func printChaos(w io.Writer, r *sim.ChaosReport) {
 		r.Sales, 1000*float64(r.Sales)/float64(max(1, r.SellMS)), r.Voided, r.Repeated)
 	fmt.Fprintf(w, "kills               %d: %s\n", len(r.Struck),
 		tally([]sim.Part{sim.EdgeServer, sim.HQServer, sim.EdgePostgres, sim.HQPostgres}, r.Killed))
-	fmt.Fprintf(w, "cuts                %d: %s\n", len(r.Suffered), tally(sim.CutKinds(), r.Cut))
+	fmt.Fprintf(w, "cuts                %d: %s; of them felt by a connection: %d\n", len(r.Suffered), tally(sim.CutKinds(), r.Cut), r.Felt)
 	fmt.Fprintf(w, "tills               %d requests, %d retries, the longest wait %d ms\n", r.Tills.Requests, r.Tills.Retries, r.StallMS)
 	if r.Report != nil {
 		fmt.Fprintf(w, "events              %d at the edge and at HQ, %d of them sent more than once, drained %d ms after the last sale\n",

@@ -5,12 +5,13 @@ import (
 	"io"
 
 	"tiem/internal/edge"
+	"tiem/internal/fault"
 )
 
 type doctorCommand struct {
 	JSON   bool  `name:"json" help:"Print JSON."`
 	Full   bool  `name:"full" help:"Verify every event of the outbox, not only the newest."`
-	Events int64 `name:"events" default:"10000" help:"How many of the newest events to verify."`
+	Events int64 `name:"events" default:"10000" help:"How many of the newest events to verify, 1 or more."`
 }
 
 // Help is shown by doctor --help.
@@ -24,7 +25,10 @@ docs/operations.md says what each check means.`
 
 // Run examines; a check that failed is exit code 1.
 func (c *doctorCommand) Run(ctx context.Context, cfg *edge.Config, stdout io.Writer) error {
-	newest := max(c.Events, 1)
+	if c.Events < 1 {
+		return fault.New(fault.Usage, "usage", "is not 1 or more").At("--events").Advise("--full verifies every event")
+	}
+	newest := c.Events
 	if c.Full {
 		newest = 0
 	}

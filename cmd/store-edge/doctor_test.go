@@ -73,6 +73,16 @@ func TestDoctor(t *testing.T) {
 	require.Contains(t, what, "is of PostgreSQL 99")
 }
 
+func TestDoctorVerifiesAtLeastOneEvent(t *testing.T) {
+	t.Parallel()
+	for _, n := range []string{"0", "-1"} {
+		r := storeEdge(t, []string{"EDGE_STORE_ID=S1", "EDGE_DATA_DIR=" + postgrestest.DataDir(t)}, "doctor", "--events="+n)
+		require.Equal(t, 2, r.code, "%s%s", r.stdout, r.stderr)
+		require.Contains(t, r.stderr, "--events")
+		require.Empty(t, r.stdout)
+	}
+}
+
 func TestDoctorHelps(t *testing.T) {
 	t.Parallel()
 	help := storeEdge(t, nil, "doctor", "--help").stdout

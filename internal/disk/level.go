@@ -32,6 +32,11 @@ type Room struct {
 const (
 	lowPercent, criticalPercent = 10, 3
 
+	// What PostgreSQL needs does not grow with the disk: on a large one the shares
+	// would call tens of GiB full.
+	lowMost      int64 = 5 << 30
+	criticalMost int64 = 1 << 30
+
 	lowBytes      int64 = 2 << 30
 	criticalBytes int64 = 512 << 20
 
@@ -40,21 +45,22 @@ const (
 	lowSmallPercent, criticalSmallPercent = 25, 10
 )
 
-// Level is low below 10 % or 2 GiB, and critical below 3 % or 512 MiB, whichever
-// is more. The limits in bytes are at most 25 % and 10 % of the volume: volumes of
-// less than 8 GiB (5 GiB) are measured by shares alone.
+// Level is low below 10 %, but at least 2 GiB and at most 5 GiB, and critical
+// below 3 %, but at least 512 MiB and at most 1 GiB. The least are at most 25 %
+// and 10 % of the volume: volumes of less than 8 GiB (5 GiB) are measured by
+// shares alone.
 func (r Room) Level() Level {
 	switch {
-	case r.Free < limit(r.Total, criticalPercent, criticalBytes, criticalSmallPercent):
+	case r.Free < limit(r.Total, criticalPercent, criticalMost, criticalBytes, criticalSmallPercent):
 		return Critical
-	case r.Free < limit(r.Total, lowPercent, lowBytes, lowSmallPercent):
+	case r.Free < limit(r.Total, lowPercent, lowMost, lowBytes, lowSmallPercent):
 		return Low
 	}
 	return Ample
 }
 
-func limit(total, percent, bytes, smallPercent int64) int64 {
-	return max(share(total, percent), min(bytes, share(total, smallPercent)))
+func limit(total, percent, most, least, smallPercent int64) int64 {
+	return max(min(most, share(total, percent)), min(least, share(total, smallPercent)))
 }
 
 // share is percent of total, without overflow.

@@ -17,10 +17,15 @@ func TestLevels(t *testing.T) {
 		level       Level
 	}{
 		"half of a large disk":                 {500 * gib, 1000 * gib, Ample},
-		"10 % of a large disk":                 {100 * gib, 1000 * gib, Ample},
-		"less than 10 % of a large disk":       {100*gib - 1, 1000 * gib, Low},
-		"3 % of a large disk":                  {30 * gib, 1000 * gib, Low},
-		"less than 3 % of a large disk":        {30*gib - 1, 1000 * gib, Critical},
+		"55 GiB of 2 TiB":                      {55 * gib, 2048 * gib, Ample},
+		"5 GiB of a large disk":                {5 * gib, 1000 * gib, Ample},
+		"less than 5 GiB of a large disk":      {5*gib - 1, 1000 * gib, Low},
+		"1 GiB of a large disk":                {gib, 1000 * gib, Low},
+		"less than 1 GiB of a large disk":      {gib - 1, 1000 * gib, Critical},
+		"10 % of 30 GiB":                       {3 * gib, 30 * gib, Ample},
+		"less than 10 % of 30 GiB":             {3*gib - 1, 30 * gib, Low},
+		"3 % of 25 GiB":                        {768 * mib, 25 * gib, Low},
+		"less than 3 % of 25 GiB":              {768*mib - 1, 25 * gib, Critical},
 		"2 GiB of 16":                          {2 * gib, 16 * gib, Ample},
 		"less than 2 GiB of 16":                {2*gib - 1, 16 * gib, Low},
 		"512 MiB of 16 GiB":                    {512 * mib, 16 * gib, Low},
@@ -44,16 +49,16 @@ func TestALevelGetsBetterOnlyWithATenthToSpare(t *testing.T) {
 		free      int64
 		was, next Level
 	}{
-		"worse at once":                                 {10*gib - 1, Ample, Low},
-		"much worse at once":                            {1 * gib, Ample, Critical},
-		"critical at once":                              {3*gib - 1, Low, Critical},
-		"the same":                                      {5 * gib, Low, Low},
-		"just above the limit is not better":            {10 * gib, Low, Low},
-		"a tenth above the limit is":                    {11*gib + 200*mib, Low, Ample},
-		"just above critical is not better":             {3 * gib, Critical, Critical},
-		"a tenth above critical is low again":           {3*gib + 400*mib, Critical, Low},
+		"worse at once":                                 {5*gib - 1, Ample, Low},
+		"much worse at once":                            {gib / 2, Ample, Critical},
+		"critical at once":                              {gib - 1, Low, Critical},
+		"the same":                                      {3 * gib, Low, Low},
+		"just above the limit is not better":            {5 * gib, Low, Low},
+		"a tenth above the limit is":                    {5*gib + 600*mib, Low, Ample},
+		"just above critical is not better":             {gib, Critical, Critical},
+		"a tenth above critical is low again":           {gib + 120*mib, Critical, Low},
 		"from critical to ample":                        {50 * gib, Critical, Ample},
-		"from critical to a little below ample's spare": {10 * gib, Critical, Low},
+		"from critical to a little below ample's spare": {5 * gib, Critical, Low},
 	} {
 		require.Equal(t, c.next, Room{c.free, total}.After(c.was), name)
 	}

@@ -16,35 +16,39 @@ import (
 // databaseChecks are those that Examine cannot make without a database.
 var databaseChecks = []string{"durability", "schema", "wal", "database clock"}
 
+// lookPatience is for the server of another process, which answers at once or
+// has gone down.
+const lookPatience = 5 * time.Second
+
 // Examine makes the checks that both programs have. It returns the database if
 // it answers, and else nil; Close it when done.
 func (r *Report) Examine(ctx context.Context, source postgres.Source) *postgres.Database {
 	how, dir := "", ""
+	look := ctx
 	if source.URL == "" {
 		facts := postgres.Diagnose(ctx, source.Managed)
 		r.Managed(facts, source.DirSetting, source.Program)
 		dir = facts.Cluster
-		if facts.Major == 0 { // to attach would make one
-			r.Fail("database", "see the data directory above", "there is none that could be asked")
+		if !r.mayAsk(facts, source.Program) {
 			r.disks(dir, nil)
-			r.NotChecked("there is no database", databaseChecks...)
+			r.NotChecked("no database could be asked", databaseChecks...)
 			return nil
 		}
 		how = "that runs"
-		if !facts.Locked {
+		if facts.Locked {
+			var cancel context.CancelFunc
+			look, cancel = context.WithTimeout(ctx, lookPatience)
+			defer cancel()
+		} else {
 			how = "that was started for this examination and is stopped after it"
 		}
 	}
-	d, err := source.Look(ctx)
+	d, err := source.Look(look)
 	if err == nil {
 		err = d.Ping(ctx)
 	}
 	if err != nil {
-		if found, _ := words(err); source.URL != "" && fault.KindOf(err) == fault.Unavailable {
-			r.Fail("database", "look at the server that "+source.URLSetting+" names: somebody else runs it", "%s", found)
-		} else {
-			r.Error("database", err)
-		}
+		r.noAnswer(ctx, source, err)
 		r.disks(dir, nil)
 		r.NotChecked("the database does not answer", databaseChecks...)
 		if d != nil {
@@ -60,6 +64,49 @@ func (r *Report) Examine(ctx context.Context, source postgres.Source) *postgres.
 	r.wal(sizes, err)
 	r.databaseClock(ctx, d.DB, time.Now)
 	return d
+}
+
+// mayAsk tells whether the managed server can be asked, or started to be asked,
+// without a change to any file of the shop; why not is a check.
+func (r *Report) mayAsk(f postgres.Facts, program string) bool {
+	const name, above = "database", "see the data directory above"
+	switch {
+	case hidden(f):
+		r.Warn(name, above, "not checked: the data may not be looked at")
+	case f.Major == 0: // to attach would make one
+		r.Fail(name, above, "there is none that could be asked")
+	case f.Locked && f.Postmaster == 0: // who owns it starts it; to wait for that would not say what is wrong
+		r.notUp(f, program)
+	case !f.Locked && f.NoStart != "":
+		r.Warn(name, above+"; what only a start would change, "+program+" serve changes when it starts", "not started: %s", f.NoStart)
+	default:
+		return true
+	}
+	return false
+}
+
+// noAnswer tells why a database that should answer does not.
+func (r *Report) noAnswer(ctx context.Context, source postgres.Source, err error) {
+	const name = "database"
+	found, _ := words(err)
+	switch {
+	case source.URL != "" && fault.KindOf(err) == fault.Unavailable:
+		r.Fail(name, "look at the server that "+source.URLSetting+" names: somebody else runs it", "%s", found)
+	case source.URL == "" && fault.CodeOf(err) == "data_dir_in_use": // it went down as we came, or does so again and again
+		r.notUp(postgres.Diagnose(ctx, source.Managed), source.Program)
+	default:
+		r.Error(name, err)
+	}
+}
+
+// notUp is about an owner whose server does not come up.
+func (r *Report) notUp(f postgres.Facts, program string) {
+	words := f.LastWords
+	if words == "" {
+		words = "its log does not say why"
+	}
+	r.Fail("database", "run doctor again in ten seconds; if it stays so, mend what postgres.log in "+f.Root+" says. "+program+
+		" serve goes on trying by itself and need not be stopped", "not up: %s", cut(words))
 }
 
 func (r *Report) version(ctx context.Context, db *postgres.DB, how string) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tiem/internal/fault"
 	"tiem/internal/postgres"
 	"tiem/internal/postgres/postgrestest"
 )
@@ -128,4 +129,16 @@ func TestTheDatabasesClock(t *testing.T) {
 	r := &Report{}
 	r.databaseClock(ctx, db, time.Now)
 	require.Equal(t, Fail, find(t, r, "database clock").Status)
+}
+
+// The owner's server went down as doctor came: its log is shown, and nobody is
+// told to stop the owner.
+func TestNoAnswerOfAnOwner(t *testing.T) {
+	t.Parallel()
+	r := &Report{}
+	source := postgres.Source{Managed: postgres.ServerConfig{Dir: t.TempDir()}, DirSetting: "EDGE_DATA_DIR", Program: "store-edge"}
+	r.noAnswer(t.Context(), source, fault.New(fault.Unavailable, "data_dir_in_use", "in use").Advise("stop process 7 first"))
+	check := find(t, r, "database")
+	require.Equal(t, []any{Fail, "not up: its log does not say why"}, []any{check.Status, check.Found})
+	require.Contains(t, check.Advice, "need not be stopped")
 }

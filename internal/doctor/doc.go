@@ -9,7 +9,8 @@
 //
 // A doctor looks and changes nothing. It attaches to the server that runs; where
 // none runs and there is data, it starts it for as long as it looks, as every
-// other command does, and says so. It must be of use when things are broken: a
+// other command does, and says so; but not where a start would change owners or
+// modes, and not beside an owner whose server does not come up. It must be of use when things are broken: a
 // check that cannot be done for want of a database is a warn that says so, and
 // all others are done. No secret is ever printed.
 //

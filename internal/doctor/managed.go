@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *Report) Managed(f postgres.Facts, setting, program string) {
 	r.dataDirectory(f, setting, program)
 	r.socket(f, setting)
-	r.installed(f)
+	r.installed(f, setting)
 	r.owner(f, program)
 }
 
@@ -31,7 +32,7 @@ func (r *Report) dataDirectory(f postgres.Facts, setting, program string) {
 		r.Fail(name, fmt.Sprintf("let everybody pass (chmod o+x %s), or move the data to a place such as /var/lib/tiem", f.Barrier),
 			"the database runs as user %s, which may not enter %s", f.Account, f.Barrier)
 	case f.MajorErr != nil:
-		r.Error(name, f.MajorErr)
+		r.Error(name, named(f.MajorErr, setting))
 	case f.Major == 0:
 		r.Fail(name, advice, "%s holds no database", f.Root)
 	case f.Owner == "root" && f.Account != "root": // PostgreSQL never runs as root
@@ -58,7 +59,7 @@ func (r *Report) socket(f postgres.Facts, setting string) {
 	r.OK("socket", "%s, %d of %d bytes%s", f.Socket, len(f.Socket), f.SocketMax, elsewhere)
 }
 
-func (r *Report) installed(f postgres.Facts) {
+func (r *Report) installed(f postgres.Facts, setting string) {
 	const name = "postgresql"
 	var all []string
 	for _, p := range f.Installed {
@@ -66,12 +67,29 @@ func (r *Report) installed(f postgres.Facts) {
 	}
 	switch {
 	case f.InstallErr != nil:
-		r.Error(name, f.InstallErr)
+		r.Error(name, named(f.InstallErr, setting))
 	case f.Major == 0:
 		r.OK(name, "installed: %s", strings.Join(all, "; "))
 	default:
 		r.OK(name, "the data is of version %d; installed: %s", f.Major, strings.Join(all, "; "))
 	}
+}
+
+// hidden tells whether this user may not see what there is: then nothing can be
+// said about a server either.
+func hidden(f postgres.Facts) bool {
+	return f.RootErr != nil && !errors.Is(f.RootErr, fs.ErrNotExist) || errors.Is(f.MajorErr, fs.ErrPermission)
+}
+
+// named is err with the name of the setting, instead of the field that the
+// postgres package knows it by.
+func named(err error, setting string) error {
+	f := fault.As(err)
+	if f == nil || f.Field != "Dir" {
+		return err
+	}
+	ours := *f // a fault may be shared
+	return ours.At(setting)
 }
 
 // owner tells who runs the server, and what a dead one left.
@@ -86,6 +104,8 @@ func (r *Report) owner(f postgres.Facts, program string) {
 		stale = fmt.Sprintf("postmaster.pid names process %d, which is somebody else's (%s)", f.StalePID, f.StaleName)
 	}
 	switch {
+	case hidden(f):
+		r.Warn(name, "run doctor as the user who runs "+program+" serve, or as root", "not checked: %s may not be looked at", f.Root)
 	case f.Postmaster != 0 && f.Locked:
 		r.OK(name, "runs as process %d, owned by %s", f.Postmaster, holder)
 	case f.Postmaster != 0:

@@ -60,6 +60,18 @@ func TestManaged(t *testing.T) {
 			f.Postmaster, f.Locked, f.StalePID, f.StaleName = 0, false, 9, "nginx"
 		}, "server", Warn, "process 9, which is somebody else's (nginx)", "Never remove"},
 		"stopped": {func(f *postgres.Facts) { f.Postmaster, f.Locked = 0, false }, "server", Warn, "does not run, and nothing was left behind", "store-edge serve"},
+		"a directory that may not be read, server": {func(f *postgres.Facts) {
+			f.RootErr, f.Locked, f.Postmaster = fs.ErrPermission, false, 0
+		}, "server", Warn, "not checked: /d/edge may not be looked at", "as root"},
+		"data that may not be read, server": {func(f *postgres.Facts) {
+			f.MajorErr, f.Postmaster = fault.Wrap(fs.ErrPermission, fault.Config, "data_dir_foreign", "may not be read").At("Dir").Advise("as root"), 0
+		}, "server", Warn, "not checked", "as root"},
+		"a field is told as its setting": {func(f *postgres.Facts) {
+			f.MajorErr = fault.New(fault.Config, "data_dir_foreign", "is not the data").At("Dir").Advise("move it away")
+		}, "data directory", Fail, "EDGE_DATA_DIR: is not the data", "move it away"},
+		"so it is of the programs": {func(f *postgres.Facts) {
+			f.InstallErr = fault.New(fault.Config, "data_dir_access", "may not work here").At("Dir").Advise("elsewhere")
+		}, "postgresql", Fail, "EDGE_DATA_DIR: may not work here", "elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +89,37 @@ func TestManaged(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestMayAsk(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change        func(*postgres.Facts)
+		status        Status
+		found, advice string
+	}{
+		"it runs":                                     {func(*postgres.Facts) {}, "", "", ""},
+		"it can be started":                           {func(f *postgres.Facts) { f.Locked, f.Postmaster = false, 0 }, "", "", ""},
+		"it runs, whatever a start would do":          {func(f *postgres.Facts) { f.NoStart = "x" }, "", "", ""},
+		"there is none":                               {func(f *postgres.Facts) { f.RootErr, f.Major = fs.ErrNotExist, 0 }, Fail, "there is none", "see the data directory above"},
+		"a root that may not be read":                 {func(f *postgres.Facts) { f.RootErr, f.Major = fs.ErrPermission, 0 }, Warn, "not checked", "see the data directory above"},
+		"a start would change files":                  {func(f *postgres.Facts) { f.Locked, f.Postmaster, f.NoStart = false, 0, "a start would give it away" }, Warn, "not started: a start would give it away", "see the data directory above"},
+		"left behind, and a start would change files": {func(f *postgres.Facts) { f.Locked, f.NoStart = false, "x" }, Warn, "not started: x", "see"},
+		"it does not come up":                         {func(f *postgres.Facts) { f.Postmaster, f.LastWords = 0, "FATAL:  no" }, Fail, "not up: FATAL: no", "need not be stopped"},
+		"it does not come up, and nobody knows why":   {func(f *postgres.Facts) { f.Postmaster = 0 }, Fail, "not up: its log does not say why", "postgres.log in /d/edge"},
+	} {
+		facts, r := healthy(), &Report{}
+		c.change(&facts)
+		require.Equal(t, c.status == "", r.mayAsk(facts, "store-edge"), name)
+		if c.status == "" {
+			require.Empty(t, r.Checks, name)
+			continue
+		}
+		check := find(t, r, "database")
+		require.Equal(t, c.status, check.Status, name)
+		require.Contains(t, check.Found, c.found, name)
+		require.Contains(t, check.Advice, c.advice, name)
 	}
 }
 

@@ -71,6 +71,16 @@ func (r *Report) add(name string, status Status, advice, found string, args []an
 	r.Checks = append(r.Checks, Check{Name: name, Status: status, Found: oneLine(fmt.Sprintf(found, args...)), Advice: oneLine(advice)})
 }
 
+// Failed tells whether the check of that name failed.
+func (r *Report) Failed(name string) bool {
+	for _, c := range r.Checks {
+		if c.Name == name && c.Status == Fail {
+			return true
+		}
+	}
+	return false
+}
+
 // count is how many checks had that status.
 func (r *Report) count(status Status) (n int) {
 	for _, c := range r.Checks {

@@ -95,6 +95,9 @@ func (c *Config) checkSync() error {
 	if c.HQURL != "" {
 		if u, err := url.Parse(c.HQURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return bad("HQ_URL", "is not an http(s) URL, such as http://127.0.0.1:8090")
+		} else if u.User != nil { // it would stand in logs
+			return fault.New(fault.Config, "hq_url_userinfo", "has a user or a password in it").At("HQ_URL").
+				Advise("take it out: STORE_TOKEN is the store's credential")
 		}
 	}
 	if c.SyncProtocol != "http" {

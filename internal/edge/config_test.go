@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/edge"
+	"tiem/internal/fault"
 )
 
 func TestSettingsThatCannotBeAreNamed(t *testing.T) {
@@ -56,6 +57,8 @@ func TestSettingsThatCannotBeAreNamed(t *testing.T) {
 			func(c *edge.Config) { c.HQURL = "ftp://hq" },
 			func(c *edge.Config) { c.HQURL = "http://" },
 			func(c *edge.Config) { c.HQURL = "://" },
+			func(c *edge.Config) { c.HQURL = "https://S1:geheim@hq.example" },
+			func(c *edge.Config) { c.HQURL = "https://geheim@hq.example" },
 		},
 		"SYNC_PROTOCOL": {
 			func(c *edge.Config) { c.SyncProtocol = "" },
@@ -108,6 +111,17 @@ func TestSettingsThatAreFine(t *testing.T) {
 			require.NoError(t, c.Check())
 		})
 	}
+}
+
+// A credential in the address would stand in logs.
+func TestHQsAddressHoldsNoCredential(t *testing.T) {
+	t.Parallel()
+	c := settings()
+	c.HQURL = "https://S1:geheim@hq.example"
+	err := c.Check()
+	require.Equal(t, "hq_url_userinfo", fault.CodeOf(err))
+	require.Contains(t, fault.As(err).Hint, "STORE_TOKEN")
+	require.NotContains(t, err.Error(), "geheim")
 }
 
 // A misspelt setting is not a silent default.

@@ -31,6 +31,10 @@ func Doctor(ctx context.Context, cfg Config, log *slog.Logger, newest int64) *do
 		e.NotChecked("the database does not answer", "store", "chain", "retention", "pending")
 		return e.Report
 	}
+	if e.Failed("schema") { // what it lacks was said once, in words
+		e.NotChecked("the schema is another", "store", "chain", "retention", "pending")
+		return e.Report
+	}
 	e.store(ctx)
 	e.chain(ctx, newest)
 	e.retention(ctx)
@@ -47,9 +51,10 @@ type examination struct {
 	now func() time.Time
 	db  *postgres.DB // nil: it does not answer
 
-	at    outbox.Position
-	first int64 // the oldest event that is kept
-	known bool  // at and first could be read
+	at     outbox.Position
+	first  int64  // the oldest event that is kept
+	before []byte // the hash of the event before first
+	known  bool   // at, first and before could be read
 }
 
 func (e *examination) configuration() {
@@ -87,7 +92,7 @@ func (e *examination) findPosition(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	e.at, e.first, e.known = at, start.FirstID, true
+	e.at, e.first, e.before, e.known = at, start.FirstID, start.PrevHash, true
 }
 
 // store makes sure that the settings and the database mean the same shop.

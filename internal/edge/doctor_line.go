@@ -3,13 +3,18 @@ package edge
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/doctor"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/uplink"
 	"tiem/internal/fault"
+	"tiem/internal/postgres"
 	"tiem/internal/wire"
 )
 
@@ -35,20 +40,9 @@ func (e *examination) line(ctx context.Context) {
 	begun := e.now()
 	hq, err := link.Sync(ctx)
 	took := e.now().Sub(begun).Round(time.Millisecond)
-	switch fault.KindOf(err) {
-	case fault.Unavailable, fault.Timeout:
-		e.Warn(name, "look at the line and at HQ; the shop goes on selling, and the outbox keeps what HQ misses", "%s does not answer: %v",
-			doctor.Redact(e.cfg.HQURL), fault.As(err).Message)
+	if err != nil {
+		e.refused(name, err)
 		return
-	case fault.Unauthorized, fault.Forbidden:
-		e.Fail(name, "give the edge the store's present token as STORE_TOKEN; hq-platform store add --rotate issues a new one",
-			"HQ answers and refuses the token: %s", fault.As(err).Message)
-		return
-	default:
-		if err != nil {
-			e.Error(name, err)
-			return
-		}
 	}
 	e.compare(ctx, name, hq, took)
 }
@@ -61,7 +55,7 @@ func (e *examination) compare(ctx context.Context, name string, hq wire.StoreSyn
 		return
 	}
 	const recovery = "sales go on, and nothing is sent; see docs/sync-protocol.md, Recovery and Fork"
-	hash, err := edgedb.New().HashOf(ctx, e.db, hq.ReceivedUpto) // not there if it was retired
+	hash, err := e.hashAt(ctx, hq.ReceivedUpto)
 	switch {
 	case hq.Epoch != 0 && hq.Epoch != e.at.Epoch:
 		e.Fail(name, recovery, "HQ has issued epoch %d to this store, and this box writes epoch %d: another box has taken the store over", hq.Epoch, e.at.Epoch)
@@ -69,11 +63,28 @@ func (e *examination) compare(ctx context.Context, name string, hq wire.StoreSyn
 		e.Fail(name, recovery, "HQ has %d events of this store, and this box wrote only %d: was it restored from an older backup?", hq.ReceivedUpto, e.at.Head)
 	case hq.ReceivedUpto < e.first-1:
 		e.Fail(name, recovery, "HQ has %d events and needs the next ones, and the oldest one kept here is %d", hq.ReceivedUpto, e.first)
-	case err == nil && !bytes.Equal(hash, hq.ChainHash[:]):
+	case err != nil:
+		e.Error(name, postgres.Fault(err))
+	case hq.ReceivedUpto == 0: // there is nothing to compare
+		e.OK(name, "HQ answers in %v, accepts the token and has none of %d events", took, e.at.Head)
+	case !bytes.Equal(hash, hq.ChainHash[:]):
 		e.Fail(name, recovery, "HQ has another event %d than this box: a fork", hq.ReceivedUpto)
 	default:
 		e.OK(name, "HQ answers in %v, accepts the token and has %d of %d events, with our hash", took, hq.ReceivedUpto, e.at.Head)
 	}
+}
+
+// hashAt is the hash of our event id, or what is kept of it if it was the last
+// one to be retired; nil if it is no event of ours.
+func (e *examination) hashAt(ctx context.Context, id int64) ([]byte, error) {
+	if id == e.first-1 {
+		return e.before, nil
+	}
+	hash, err := edgedb.New().HashOf(ctx, e.db, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return hash, err
 }
 
 // clock compares this machine's clock with HQ's, by the Date of an answer, which
@@ -104,7 +115,7 @@ func (e *examination) againstHQ(ctx context.Context) (time.Duration, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.SyncTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.cfg.HQURL+"/health", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(e.cfg.HQURL, "/")+"/health", nil)
 	if err != nil {
 		return 0, err
 	}

@@ -29,6 +29,7 @@ type hqStub struct {
 	refuse  atomic.Int32  // a status instead of an answer
 	ahead   atomic.Int64  // of HQ's clock, in seconds
 	allowed atomic.Uint32 // requests that had the token
+	greeted atomic.Uint32 // requests of /health
 }
 
 func newHQStub(t *testing.T) *hqStub {
@@ -39,6 +40,7 @@ func newHQStub(t *testing.T) *hqStub {
 		w.Header().Set("Date", time.Now().Add(time.Duration(s.ahead.Load())*time.Second).UTC().Format(http.TimeFormat))
 		switch {
 		case r.URL.Path == "/health":
+			s.greeted.Add(1)
 			fmt.Fprint(w, `{"status":"ok"}`)
 		case s.refuse.Load() != 0:
 			w.WriteHeader(int(s.refuse.Load()))
@@ -164,13 +166,13 @@ func TestDoctorOnTheLine(t *testing.T) {
 	p := newPatient(t)
 	p.write(5)
 	p.has(0)
-	p.is(name, doctor.OK, "0 of 5 events")
+	p.is(name, doctor.OK, "none of 5 events")
 	for status, c := range map[int32]struct {
 		status doctor.Status
 		found  string
 	}{
 		http.StatusUnauthorized: {doctor.Fail, "refuses the token"}, http.StatusForbidden: {doctor.Fail, "refuses the token"},
-		http.StatusNotFound: {doctor.Fail, "404"}, http.StatusServiceUnavailable: {doctor.Warn, "does not answer"},
+		http.StatusNotFound: {doctor.Fail, "404"}, http.StatusServiceUnavailable: {doctor.Warn, "answers, but not with this store's watermark: HQ answered 503"},
 	} {
 		p.hq.refuse.Store(status)
 		p.is(name, c.status, c.found)
@@ -187,14 +189,22 @@ func TestDoctorOnTheLine(t *testing.T) {
 	p.hq.sync.Store(&wire.StoreSync{StoreID: "S1", Epoch: 2})
 	p.is(name, doctor.Fail, "epoch 2 to this store, and this box writes epoch 1")
 
-	p.exec("update outbox set published_at = now(); update sync_cursors set position = 5; delete from outbox where id < 4")
 	p.has(3)
-	p.is(name, doctor.OK, "3 of 5 events")
+	p.exec("update outbox set published_at = now(); update sync_cursors set position = 5; delete from outbox where id < 4")
+	p.is(name, doctor.OK, "3 of 5 events, with our hash") // of what was retired the last hash is kept
+	at = *p.hq.sync.Load()
+	at.ChainHash[0]++
+	p.hq.sync.Store(&at)
+	p.is(name, doctor.Fail, "another event 3 than this box: a fork")
 	p.has(2)
 	p.is(name, doctor.Fail, "has 2 events and needs the next ones, and the oldest one kept here is 4")
 
+	p.has(5)
+	p.exec("alter table outbox rename column hash to was")
+	p.is(name, doctor.Fail, "column")
+	p.exec("alter table outbox rename column was to hash")
 	p.hq.Close()
-	p.is(name, doctor.Warn, "does not answer")
+	p.is(name, doctor.Warn, "does not answer: the connection is refused")
 	p.is("clock", doctor.OK, "not compared with HQ's")
 	p.cfg.StoreToken = ""
 	p.is(name, doctor.Warn, "OFFLINE")
@@ -294,7 +304,8 @@ func TestDoctorOnAnOlderSchema(t *testing.T) {
 	p.exec("delete from goose_db_version where version_id >= 5; drop table outbox_start cascade")
 	p.is("schema", doctor.Fail, "version 4, and this program needs")
 	p.is("line to HQ", doctor.Warn, "ours are not known")
-	p.is("pending", doctor.Warn, "not checked")
-	p.is("chain", doctor.Fail, "schema")
+	for _, name := range []string{"store", "chain", "retention", "pending"} {
+		p.is(name, doctor.Warn, "not checked: the schema is another")
+	}
 	p.is("schema", doctor.Fail, "version 4")
 }

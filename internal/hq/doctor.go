@@ -25,6 +25,10 @@ func Doctor(ctx context.Context, cfg Config, log *slog.Logger) *doctor.Report {
 		return r
 	}
 	defer func() { _ = d.Close() }() // it was only looked at
+	if r.Failed("schema") {          // what it lacks was said once, in words
+		r.NotChecked("the schema is another", "streams", "quarantine")
+		return r
+	}
 	streams(ctx, r, d.DB)
 	setAside(ctx, r, d.DB)
 	return r

@@ -11,6 +11,7 @@ import (
 	"tiem/internal/doctor"
 	"tiem/internal/hq"
 	"tiem/internal/hq/hqtest"
+	"tiem/internal/postgres/postgrestest"
 	"tiem/internal/sale"
 )
 
@@ -95,4 +96,16 @@ func TestDoctor(t *testing.T) {
 	requireFound(t, now["server"], doctor.Warn, "does not run")
 	requireFound(t, now["disk"], doctor.OK, "free")
 	requireFound(t, now["streams"], doctor.Warn, "not checked")
+}
+
+// What an older schema lacks is said once, by the check of the schema.
+func TestDoctorOnAnOlderSchema(t *testing.T) {
+	t.Parallel()
+	cfg := config(t)
+	cfg.DataDir, cfg.DatabaseURL = "", postgrestest.NewURL(t, nil)
+	now := examined(t, cfg)
+	requireFound(t, now["schema"], doctor.Fail, "version 0, and this program needs")
+	for _, name := range []string{"streams", "quarantine"} {
+		requireFound(t, now[name], doctor.Warn, "not checked: the schema is another")
+	}
 }

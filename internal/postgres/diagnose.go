@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,9 +24,10 @@ func Diagnose(ctx context.Context, cfg ServerConfig) Facts {
 	f.Account = acc.name
 	f.Major, f.MajorErr = clusterMajor(st.cluster)
 	if err == nil {
-		f.Barrier = acc.barrier(nearest(st.cluster))
+		f.Barrier = acc.barrier(nearest(st.root)) // the cluster is closed to all but its owner
 		f.lookAtCluster(st)
 		f.lookAtLock(st)
+		f.lookAtStart(st, acc)
 	}
 	if accountErr != nil {
 		f.InstallErr = accountErr
@@ -69,6 +71,41 @@ func (f *Facts) lookAtCluster(st site) {
 	if err := syscall.Kill(pid, 0); err == nil || errors.Is(err, syscall.EPERM) {
 		f.StaleName = processName(pid)
 	}
+}
+
+// lookAtStart finds out what a start would change before PostgreSQL runs (see
+// openRoot and own), and what would keep it from running.
+func (f *Facts) lookAtStart(st site, acc account) {
+	if f.Locked {
+		f.LastWords = lastWords(logSince(st.log, 0))
+	}
+	root, err := os.Stat(st.root)
+	switch {
+	case err != nil || f.Major == 0: // nothing to start, or nothing that may be seen
+	case f.Barrier != "":
+		f.NoStart = fmt.Sprintf("user %s may not enter %s", acc.name, f.Barrier)
+	case f.Owner != f.Account && acc.drop:
+		f.NoStart = fmt.Sprintf("a start would give %s to user %s", st.cluster, acc.name)
+	case f.Owner != f.Account:
+		f.NoStart = fmt.Sprintf("%s belongs to user %s", st.cluster, f.Owner)
+	case acc.drop && root.Mode().Perm()&0o111 != 0o111:
+		f.NoStart = fmt.Sprintf("a start would change the mode of %s, which is %04o", st.root, root.Mode().Perm())
+	case f.Mode.Perm()&0o027 != 0:
+		f.NoStart = fmt.Sprintf("PostgreSQL refuses mode %04o of %s", f.Mode.Perm(), st.cluster)
+	}
+}
+
+// lastWords are the two newest lines of a log that name what ended a server, on
+// one line; what was said to clients that came too early is not among them.
+func lastWords(log string) string {
+	var words []string
+	for line := range strings.Lines(log) {
+		ended := strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:")
+		if ended && !strings.Contains(line, "FATAL:  the database system is ") {
+			words = append(words, strings.TrimSpace(line))
+		}
+	}
+	return strings.Join(words[max(0, len(words)-2):], "; ")
 }
 
 func processName(pid int) string {

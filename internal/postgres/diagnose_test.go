@@ -94,6 +94,29 @@ func TestDiagnoseFollowsALife(t *testing.T) {
 	require.Equal(t, "data_dir_foreign", fault.CodeOf(f.MajorErr))
 }
 
+// An unpacked backup: the cluster is root's and closed, which is for its owner
+// to mend, and for nobody to open to all.
+func TestDiagnoseDataOfRoot(t *testing.T) {
+	t.Parallel()
+	asRoot(t)
+	dir := postgrestest.DataDir(t)
+	stop(t, start(t, config(dir)))
+	f := diagnose(t, dir)
+	require.Empty(t, f.NoStart)
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		return os.Lchown(path, 0, 0)
+	}))
+	f = diagnose(t, dir)
+	require.Empty(t, f.Barrier)
+	require.Equal(t, "root", f.Owner)
+	require.NotEqual(t, "root", f.Account)
+	require.Contains(t, f.NoStart, "a start would give "+f.Cluster)
+	require.NoError(t, f.InstallErr)
+	require.NoError(t, os.Chmod(dir, 0o700))
+	require.Equal(t, dir, diagnose(t, dir).Barrier, "the data root is on the way")
+}
+
 func TestDiagnoseOddDirectories(t *testing.T) {
 	t.Parallel()
 	base := filepath.Dir(postgrestest.DataDir(t))

@@ -14,7 +14,8 @@ type Facts struct {
 	Owner   string // who owns the cluster
 	Mode    fs.FileMode
 	Account string // who runs the database
-	Barrier string // the first directory on the way to the cluster that the account may not enter
+	Barrier string // the first directory on the way to the cluster, the data root with it, that the account may not enter
+	NoStart string // why a server must not be started only to look: a start would change owners or modes, or be refused
 
 	Socket    string // path of the socket
 	SocketMax int    // the most bytes that such a path may have
@@ -30,6 +31,7 @@ type Facts struct {
 	Postmaster int    // process that serves the cluster now
 	StalePID   int    // process named in postmaster.pid that does not serve it
 	StaleName  string // of that process, if there is one of this number: somebody else's
+	LastWords  string // the newest lines of postgres.log that name what ended a server, if the root is owned
 }
 
 // Installation is a PostgreSQL on this machine.

@@ -168,22 +168,44 @@ func TestWrap(t *testing.T) {
 func TestEverythingFitsOnThePaper(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := oddSale()
 		name := rapid.OneOf(rapid.StringN(1, 200, -1), rapid.StringOf(rapid.RuneFrom([]rune("aạ\u0300\u0323 đ日\x1b\u200d")))).Draw(t, "name")
 		price := money.Amount(rapid.Int64Range(0, int64(money.Max)).Draw(t, "price"))
 		q := sale.Quantity(rapid.Int64Range(1, int64(sale.MaxQuantity)).Draw(t, "quantity"))
-		r.Sale.Lines[0] = sale.Line{Name: name, Unit: rapid.StringN(1, 20, -1).Draw(t, "unit"), Quantity: q, UnitPrice: price, Gross: q.Times(price)}
-		r.Sale.StoreID, r.Sale.TerminalID = strings.Repeat("W", 16), strings.Repeat("M", 16)
+		line := sale.Line{Name: name, Unit: rapid.StringN(1, 20, -1).Draw(t, "unit"), Quantity: q, UnitPrice: price, Gross: q.Times(price)}
+		r := wideSale(line)
 		r.Sale.Payments[1].Provider = rapid.StringN(0, 60, -1).Draw(t, "provider")
 		r.Print.CopyNo = rapid.Int32Range(0, 1<<30).Draw(t, "copy")
-		text := r.Text(rapid.SampledFrom([]Language{Vietnamese, English}).Draw(t, "language"))
-		for line := range strings.Lines(text) {
-			require.LessOrEqual(t, cells(strings.TrimSuffix(line, "\n")), Width, "%q", line)
-		}
-		require.False(t, strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }))
-		require.Contains(t, text, amount(q.Times(price), "VND")+"\n")
-		require.Contains(t, squeezed(text), squeezed(clean(name)), "all of the name")
+		requireFits(t, r.Text(rapid.SampledFrom([]Language{Vietnamese, English}).Draw(t, "language")), line)
 	})
+}
+
+// What the property above has found once.
+func TestALineThatDidNotFit(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]sale.Line{
+		"the unit has a NUL":                        {Name: "A", Unit: "\x00", Quantity: 1},
+		"the total touches a unit price of its own": {Name: "A", Unit: "AAAAAAAA", Quantity: 1, UnitPrice: 10_000_000_000, Gross: 10_000_000},
+	} {
+		requireFits(t, wideSale(line).Text(Vietnamese), line, name)
+	}
+}
+
+// wideSale is oddSale with a line of the test's and the longest names of store
+// and till.
+func wideSale(line sale.Line) Receipt {
+	r := oddSale()
+	r.Sale.Lines[0] = line
+	r.Sale.StoreID, r.Sale.TerminalID = strings.Repeat("W", 16), strings.Repeat("M", 16)
+	return r
+}
+
+func requireFits(t require.TestingT, text string, of sale.Line, about ...any) {
+	for line := range strings.Lines(text) {
+		require.LessOrEqual(t, cells(strings.TrimSuffix(line, "\n")), Width, "%q", line)
+	}
+	require.False(t, strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }), about...)
+	require.Contains(t, text, amount(of.Gross, "VND")+"\n", about...)
+	require.Contains(t, squeezed(text), squeezed(clean(of.Name)), "all of the name")
 }
 
 // squeezed is text without blanks and line ends.

@@ -36,7 +36,8 @@ type ChaosReport struct {
 	Killed   map[Part]int    `json:"killed"`
 	Suffered []Suffered      `json:"cuts"`
 	Cut      map[CutKind]int `json:"cut"`
-	Sales    int             `json:"sales"` // acknowledged
+	Felt     int             `json:"cuts_felt"` // cuts that came while a connection was there to feel them
+	Sales    int             `json:"sales"`     // acknowledged
 	Voided   int             `json:"voided"`
 	Repeated int             `json:"repeated"` // finalizes sent again at the end: the same receipt
 	Tills    TillStats       `json:"tills"`
@@ -82,6 +83,9 @@ func (c *chaos) run(ctx context.Context) (err error) {
 		return fault.Wrap(err, fault.Config, "data_dir_access", "no scratch directory can be made").At("TMPDIR")
 	}
 	defer func() {
+		if err != nil && os.Remove(dir) == nil {
+			return // it was empty: nothing was started
+		}
 		if c.options.Keep || err != nil && ctx.Err() == nil { // whoever interrupts it does not want to look
 			c.report.Dir = dir
 			c.say("everything is left in %s", dir)
@@ -185,6 +189,9 @@ func (c *chaos) count(struck []Struck, suffered []Suffered) {
 	}
 	for _, s := range suffered {
 		r.Cut[s.Kind]++
+		if s.Hit > 0 {
+			r.Felt++
+		}
 	}
 }
 

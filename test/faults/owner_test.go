@@ -23,6 +23,7 @@ type secondEdge struct {
 	url  string
 	log  string
 	till *sim.Till
+	kill func() // by SIGKILL
 }
 
 func (s *shop) secondEdge() *secondEdge {
@@ -39,13 +40,23 @@ func (s *shop) secondEdge() *secondEdge {
 		"STORE_TOKEN="+store.StoreToken, "HQ_URL="+store.HQURL, "EDGE_DEMO=true", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms")
 	cmd.Stdout, cmd.Stderr = output, output
 	require.NoError(s.t, cmd.Start())
+	killed := false
+	e.kill = func() {
+		killed = true
+		require.NoError(s.t, cmd.Process.Kill())
+		require.ErrorContains(s.t, cmd.Wait(), "killed")
+	}
 	s.t.Cleanup(func() {
+		if killed {
+			return
+		}
 		require.NoError(s.t, cmd.Process.Signal(syscall.SIGTERM))
 		require.NoError(s.t, cmd.Wait())
 	})
 	require.Eventually(s.t, e.ready, patience, waitStep, "the second edge is not ready: %s", e.said())
 	store.EdgeURL = e.url
 	e.till = sim.NewTill(e.url, store.Tills[1], store.CashierID)
+	e.till.Patience = s.till.Patience
 	s.t.Cleanup(e.till.Close)
 	return e
 }

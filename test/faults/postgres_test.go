@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ import (
 const (
 	readyAgain     = 10 * time.Second // rows 13 and 14
 	acquireTimeout = 2 * time.Second  // postgres.PoolConfig's default: nobody waits longer for a connection
-	lockTimeout    = 3 * time.Second  // the same, for a lock
 	slack          = 2 * time.Second  // for a machine that is busy with other things
 )
 
@@ -94,7 +94,7 @@ func TestFault20PoolExhausted(t *testing.T) {
 	h.exec(rogue, "select * from outbox_head for update")
 
 	answers := h.finalizeAll(baskets)
-	h.awaitWaiting(12) // the pool's size: it is exhausted
+	thaw := h.freezeWaiting(12) // the pool's size: it is exhausted, and stays so
 	asked := time.Now()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Store().EdgeURL+"/v1/catalog/items", nil)
 	require.NoError(t, err)
@@ -106,6 +106,7 @@ func TestFault20PoolExhausted(t *testing.T) {
 	require.Less(t, time.Since(asked), acquireTimeout+slack)
 	status, _ := h.probe(edgeSide, "/health")
 	require.Equal(t, http.StatusOK, status)
+	thaw()
 	codes := map[string]int{}
 	for range baskets {
 		a := <-answers
@@ -199,7 +200,9 @@ func TestFault21EndlessDeadlock(t *testing.T) {
 	rogue := h.deadlocker()
 	answers := h.finalizeAll(baskets)
 	var a answer
+	deadline := time.Now().Add(patience)
 	for answered := false; !answered; {
+		require.True(t, time.Now().Before(deadline), "%d deadlocks, and no answer", h.deadlocks())
 		select {
 		case a = <-answers:
 			answered = true
@@ -226,6 +229,7 @@ func (h *host) deadlocker() *pgx.Conn {
 	h.t.Helper()
 	rogue := h.connect(edgeSide)
 	h.exec(rogue, "set deadlock_timeout = '1min'")
+	h.exec(rogue, "set statement_timeout = '30s'") // it gives up, rather than the case hang
 	h.exec(rogue, "begin")
 	h.exec(rogue, "select * from outbox_head for update")
 	return rogue
@@ -289,6 +293,34 @@ func (h *host) waiting() (n int) {
 	require.NoError(h.t, conn.QueryRow(h.t.Context(),
 		"select count(*) from pg_stat_activity where application_name = 'tiem' and wait_event_type = 'Lock'").Scan(&n))
 	return n
+}
+
+// freezeWaiting stops (SIGSTOP) each of the edge's backends that waits for a
+// lock, as it comes, until there are n: on a busy machine the first would time
+// out before the last has come. thaw lets them go on, and their timeouts run.
+func (h *host) freezeWaiting(n int) (thaw func()) {
+	h.t.Helper()
+	frozen := []int{} // not nil, which would be NULL
+	thaw = sync.OnceFunc(func() {
+		for _, pid := range frozen {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+	})
+	h.t.Cleanup(thaw)
+	conn := h.connect(edgeSide)
+	require.Eventually(h.t, func() bool {
+		rows, err := conn.Query(h.t.Context(),
+			"select pid from pg_stat_activity where application_name = 'tiem' and wait_event_type = 'Lock' and pid <> all($1)", frozen)
+		require.NoError(h.t, err)
+		pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+		require.NoError(h.t, err)
+		for _, pid := range pids {
+			require.NoError(h.t, syscall.Kill(pid, syscall.SIGSTOP))
+			frozen = append(frozen, pid)
+		}
+		return len(frozen) >= n
+	}, readyAgain, time.Millisecond)
+	return thaw
 }
 
 // awaitWaiting waits until so many of the edge's sessions wait for a lock.

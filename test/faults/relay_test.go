@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,15 +55,27 @@ func TestFault22ARowThatIsHeld(t *testing.T) {
 	}
 	held := before + 2 + seeded(t).Int64N(7)
 	holder := s.session(sim.EdgeServer)
+	holder.run("alter system set log_min_duration_statement = 0") // PostgreSQL tells when the relay looks
+	holder.run("select pg_reload_conf()")
 	holder.run("begin")
 	holder.run("select * from outbox where id = $1 for update", held)
 	s.restart(sim.HQServer)
 	s.atHQ(held - 1)
 	s.sell() // another hint to the relay
-	s.did("event %d is held: HQ has everything up to %d", held, held-1)
+	looked := s.claims()
+	require.Eventually(t, func() bool { return s.claims() >= looked+2 }, patience, waitStep) // the second has begun after the sale
+	s.did("event %d is held: HQ has everything up to %d, and the relay has looked again", held, held-1)
 	s.atHQ(held - 1)
+	require.NotContains(t, s.log("store-edge"), fmt.Sprintf(`"first_id":%d,`, held), "nothing behind it was tried")
 	holder.run("rollback")
 	require.Equal(t, 4, s.proven().Sales, "delivered, in order")
+}
+
+// claims is how often the relay has looked for something to send, since the
+// edge's PostgreSQL logs statements.
+func (s *shop) claims() int {
+	s.t.Helper()
+	return strings.Count(s.postgresLog(), "SKIP LOCKED")
 }
 
 func TestFault23RelayKilledBeforeSend(t *testing.T) {

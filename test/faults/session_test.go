@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"net/url"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,8 +15,9 @@ import (
 )
 
 const (
-	patience = 30 * time.Second     // how long a condition may take to come about
-	waitStep = 5 * time.Millisecond // how often it is looked at
+	patience    = 30 * time.Second     // how long a condition may take to come about
+	waitStep    = 5 * time.Millisecond // how often it is looked at
+	lockTimeout = 3 * time.Second      // postgres.PoolConfig's default: nobody waits longer for a lock
 )
 
 // databaseURL is a server's database, as an administrator on the machine finds it.
@@ -63,6 +65,14 @@ func (q *session) eventually(want int64, sql string, args ...any) {
 
 // waiting counts the backends of the server that wait for somebody's lock.
 const waiting = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+
+// postgresLog is everything that the edge's PostgreSQL has logged.
+func (s *shop) postgresLog() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.data, "edge", "postgres.log"))
+	require.NoError(s.t, err)
+	return string(text)
+}
 
 // atHQ waits until HQ's watermark for the store is upto.
 func (s *shop) atHQ(upto int64) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -32,15 +33,17 @@ type HTTPLink struct {
 	client  *http.Client
 }
 
-// NewHTTPLink returns a link to the HQ at base, such as http://127.0.0.1:8090.
+// NewHTTPLink returns a link to the HQ at base, such as http://127.0.0.1:8090; a
+// slash at its end is the same address. A base that is no http(s) URL is a fault
+// of kind Config (hq_url_invalid).
 func NewHTTPLink(base, storeID, token string, timeout time.Duration) (*HTTPLink, error) {
 	u, err := url.Parse(base)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fault.New(fault.Config, "hq_url_invalid", "%q is not an http(s) URL", base).At("HQ_URL").
+		return nil, fault.New(fault.Config, "hq_url_invalid", "is not an http(s) URL").At("HQ_URL").
 			Advise("such as http://127.0.0.1:8090")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // what net/http documents it to be
-	return &HTTPLink{base: u.String(), storeID: storeID, token: token, timeout: timeout, client: &http.Client{Transport: transport}}, nil
+	return &HTTPLink{base: strings.TrimRight(u.String(), "/"), storeID: storeID, token: token, timeout: timeout, client: &http.Client{Transport: transport}}, nil
 }
 
 // Close gives idle connections back.

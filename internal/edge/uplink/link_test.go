@@ -89,6 +89,25 @@ func TestHTTPLinkReadsHQsAnswers(t *testing.T) {
 	}
 }
 
+func TestHTTPLinkTakesASlashAtTheEnd(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/hq/v1/stores/S1/sync" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write([]byte(`{"store_id":"S1","epoch":1,"received_upto":0,"chain_hash":"` + wire.Hash{}.String() + `","quarantined":0}`))
+	}))
+	t.Cleanup(server.Close)
+	for _, end := range []string{"", "/", "//"} {
+		link, err := NewHTTPLink(server.URL+"/hq"+end, "S1", "secret", time.Second)
+		require.NoError(t, err)
+		_, err = link.Sync(t.Context())
+		link.Close()
+		require.NoError(t, err, end)
+	}
+}
+
 func TestHTTPLinkTimesOut(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})
@@ -106,5 +125,6 @@ func TestHTTPLinkRefusesABadAddress(t *testing.T) {
 	for _, base := range []string{"", "hq.example", "ftp://hq", "http://", "://"} {
 		_, err := NewHTTPLink(base, "S1", "secret", time.Second)
 		require.Equal(t, fault.Config, fault.KindOf(err), base)
+		require.Equal(t, "is not an http(s) URL", fault.As(err).Message, "it may hold a secret")
 	}
 }
