@@ -106,7 +106,7 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.Query(ctx, sql, args...)
+	rows, err := conn.Query(ctx, sql, args...) //nolint:rowserrcheck // the caller reads the rows
 	if err != nil {
 		conn.Release()
 		return nil, err
@@ -116,7 +116,7 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 
 // QueryRow runs a query for one row outside any transaction; see Exec.
 func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	rows, err := db.Query(ctx, sql, args...)
+	rows, err := db.Query(ctx, sql, args...) //nolint:rowserrcheck // Scan does
 	if err != nil {
 		return failedRow{err}
 	}
