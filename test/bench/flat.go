@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/gofrs/uuid/v5"
@@ -103,11 +104,12 @@ func pastHash(id int64) []byte {
 	return hash[:]
 }
 
+// thousands writes 1500000 as 1,500,000.
 func thousands(n int) string {
-	if n >= 1000 && n%1000 == 0 {
-		return thousands(n/1000) + ",000"
+	if n < 1000 {
+		return strconv.Itoa(n)
 	}
-	return fmt.Sprint(n)
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
 // agedOffices are an HQ with years of one store's sales, and an empty one.
