@@ -82,7 +82,7 @@ func (d *drainage) openPeer(ctx context.Context) error {
 }
 
 func (d *drainage) contest(sales int) contest {
-	return contest{name: fmt.Sprintf("drain of a backlog of %d sales over HTTP, against logical replication", sales), unit: "sales", slices: 1, bar: 0.45,
+	return contest{name: fmt.Sprintf("drain of %s sales over HTTP, against logical replication", thousands(sales)), unit: "sales", slices: 1, bar: 0.45,
 		ours:  side{prepare: func(ctx context.Context, _ int) error { return d.sell(ctx, sales) }, work: d.relay},
 		floor: side{prepare: func(ctx context.Context, _ int) error { return d.sellToPeer(ctx, sales) }, work: d.replicate}}
 }
