@@ -250,6 +250,7 @@ type postman struct{ variables map[string]any }
 var (
 	saysStatus  = regexp.MustCompile(`^pm\.test\("\d+", \(\) => pm\.response\.to\.have\.status\((\d+)\)\);$`)
 	readsBody   = `const body = pm.response.json();`
+	saysType    = regexp.MustCompile(`^pm\.test\("[^"]*", \(\) => pm\.expect\(pm\.response\.headers\.get\("Content-Type"\)\)\.to\.include\("(.*)"\)\);$`)
 	saysValue   = regexp.MustCompile(`^pm\.test\("[^"]*", \(\) => pm\.expect\(body\.([a-z_.0-9\[\]]+)\)\.to\.eql\((.*)\)\);$`)
 	keepsValue  = regexp.MustCompile(`^pm\.collectionVariables\.set\("([a-z_]+)", body\.([a-z_.]+)\);$`)
 	placeholder = regexp.MustCompile(`\{\{([$a-z_]+)\}\}`)
@@ -280,7 +281,7 @@ func (p *postman) run(t *testing.T, name string, item postmanItem) {
 	for _, event := range item.Event {
 		require.Equal(t, "test", event.Listen, name)
 		for _, line := range event.Script.Exec {
-			p.check(t, name, line, res.StatusCode, text)
+			p.check(t, name, line, res.StatusCode, res.Header, text)
 		}
 	}
 }
@@ -300,13 +301,17 @@ func (p *postman) fill(t *testing.T, text string) string {
 }
 
 // check runs one line of a test script.
-func (p *postman) check(t *testing.T, name, line string, status int, body []byte) {
+func (p *postman) check(t *testing.T, name, line string, status int, header http.Header, body []byte) {
 	t.Helper()
 	if m := saysStatus.FindStringSubmatch(line); m != nil {
 		require.Equal(t, m[1], strconv.Itoa(status), "%s: %s", name, body)
 		return
 	}
 	if line == readsBody {
+		return
+	}
+	if m := saysType.FindStringSubmatch(line); m != nil {
+		require.Contains(t, header.Get("Content-Type"), m[1], "%s: %s", name, body)
 		return
 	}
 	var answer any
