@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,22 +22,6 @@ import (
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
-
-// smallDisk is a file system of 64 MiB.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a file system")
-	}
-	dir, err := os.MkdirTemp("", "tiem-disk-")
-	require.NoError(t, err)
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64m"))
-	t.Cleanup(func() {
-		require.NoError(t, syscall.Unmount(dir, 0))
-		require.NoError(t, os.Remove(dir))
-	})
-	return dir
-}
 
 // use makes the file system have this many MiB in use.
 func use(t *testing.T, dir string, mib int) {
@@ -61,7 +44,7 @@ func lines(t *testing.T, log *bytes.Buffer) (found []map[string]any) {
 // A disk that fills and is freed: one line for each limit that is crossed.
 func TestCrossingTheLimits(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t)
+	dir := postgrestest.SmallDisk(t, 64)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "pg_wal"), 0o700))
 	log := &bytes.Buffer{}
 	w := NewWatch(nil, dir, slog.New(slog.NewJSONHandler(log, nil)))
@@ -114,7 +97,7 @@ func TestCrossingTheLimits(t *testing.T) {
 // pg_wal on a disk of its own, which is full, beside data on one that is not.
 func TestTheDiskOfWAL(t *testing.T) {
 	t.Parallel()
-	data, wal := smallDisk(t), smallDisk(t)
+	data, wal := postgrestest.SmallDisk(t, 64), postgrestest.SmallDisk(t, 64)
 	require.NoError(t, os.Symlink(wal, filepath.Join(data, "pg_wal")))
 	use(t, wal, 62)
 	log := &bytes.Buffer{}

@@ -20,11 +20,7 @@ import (
 func TestMigrationsStepUpAndDown(t *testing.T) {
 	t.Parallel()
 	url := postgrestest.NewURL(t, nil)
-	db, err := sql.Open("pgx", url)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
-	require.NoError(t, err)
+	db, provider := steps(t, url)
 	files, err := fs.Glob(edgedb.Migrations, "*.sql")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -58,12 +54,8 @@ func TestMigrationsStepUpAndDown(t *testing.T) {
 // them into rows: whatever a shop has sold, with the same sums.
 func TestTaxLinesMoveWithTheirSales(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("pgx", postgrestest.NewURL(t, nil))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
-	require.NoError(t, err)
-	_, err = provider.UpTo(t.Context(), 6)
+	db, provider := steps(t, postgrestest.NewURL(t, nil))
+	_, err := provider.UpTo(t.Context(), 6)
 	require.NoError(t, err)
 	const rows = `select transaction_id::text || ' ' || tax_code || ' ' || rate_bp || ' ' || base || ' ' || tax from tax_lines order by 1`
 	exec := func(text string) {
@@ -98,17 +90,24 @@ func TestTaxLinesMoveWithTheirSales(t *testing.T) {
 // Events that were retired cannot be told from lost ones without outbox_start.
 func TestRetentionIsNotTakenBack(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("pgx", postgrestest.NewURL(t, nil))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
-	require.NoError(t, err)
-	_, err = provider.UpTo(t.Context(), 5)
+	db, provider := steps(t, postgrestest.NewURL(t, nil))
+	_, err := provider.UpTo(t.Context(), 5)
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "update outbox_start set first_id = 7")
 	require.NoError(t, err)
 	_, err = provider.DownTo(t.Context(), 4)
 	require.ErrorContains(t, err, "events were retired")
+}
+
+// steps goes up and down the migrations of an empty database.
+func steps(t *testing.T, url string) (*sql.DB, *goose.Provider) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, edgedb.Migrations)
+	require.NoError(t, err)
+	return db, provider
 }
 
 func lines(t *testing.T, db *sql.DB, query string) (found []string) {

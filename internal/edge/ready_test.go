@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/edge"
+	"tiem/internal/postgres/postgrestest"
 )
 
 // notReady is a problem of /ready.
@@ -102,17 +103,7 @@ func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
 // the server's death and return.
 func TestReadyFollowsTheDiskAndTheServer(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a file system")
-	}
-	dir, err := os.MkdirTemp("", "tiem-ready-")
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=320m"))
-	t.Cleanup(func() {
-		require.NoError(t, syscall.Unmount(dir, 0))
-		require.NoError(t, os.Remove(dir))
-	})
+	dir := postgrestest.SmallDisk(t, 320)
 	cfg := settings()
 	cfg.DataDir = filepath.Join(dir, "edge")
 	log := &journal{}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/hq"
+	"tiem/internal/postgres/postgrestest"
 )
 
 func requireReady(t *testing.T, app *hq.App, code, check string) {
@@ -41,17 +42,7 @@ func requireReady(t *testing.T, app *hq.App, code, check string) {
 // full, not read only, not with another schema.
 func TestReadyTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a file system")
-	}
-	dir, err := os.MkdirTemp("", "tiem-ready-")
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=320m"))
-	t.Cleanup(func() {
-		require.NoError(t, syscall.Unmount(dir, 0))
-		require.NoError(t, os.Remove(dir))
-	})
+	dir := postgrestest.SmallDisk(t, 320)
 	cfg := config(t)
 	cfg.DataDir = filepath.Join(dir, "hq")
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))

@@ -19,7 +19,7 @@ import (
 // no room or PostgreSQL's own file, and a start with room finds everything.
 func TestStartOnFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, "128m")
+	dir := postgrestest.SmallDisk(t, 128)
 	s := start(t, config(dir))
 	query(t, s.URL(), "create table kept as select 'x' as item")
 	stop(t, s)
@@ -39,7 +39,7 @@ func TestStartOnFullDisk(t *testing.T) {
 // The first start finds no room for a cluster, and leaves nothing behind.
 func TestFirstStartOnFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := smallDisk(t, "24m")
+	dir := postgrestest.SmallDisk(t, 24)
 	_, err := postgres.StartServer(limit(t), config(dir))
 	requireDiskFull(t, err)
 	entries, err := os.ReadDir(dir)
@@ -65,15 +65,4 @@ func fillDisk(t *testing.T, ballast string) {
 	}
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.NoError(t, file.Close())
-}
-
-// smallDisk is a data root on a file system of its own.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	asRoot(t)
-	dir := postgrestest.DataDir(t)
-	require.NoError(t, os.Mkdir(dir, 0o700))
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=0711,size="+size))
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
-	return dir
 }

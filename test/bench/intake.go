@@ -66,18 +66,18 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// window is how many batches of a store are under way at once, as the relay has it.
-const window = 1
-
-// oursSide takes batches as bytes, as they come over the wire.
+// oursSide takes batches as bytes, as they come over the wire: of each store one
+// after another, as its relay sends them.
 func (h *headOffice) oursSide(stores, size, events int) side {
 	var bodies [][][]byte // by store, in order
+	total := 0            // events in them
 	return side{
 		prepare: func(ctx context.Context, _ int) error {
-			bodies = nil
-			return h.each(ctx, 0, stores, size, events, func(_ int, batches []*wire.Batch) error {
+			bodies, total = nil, 0
+			return h.each(ctx, 0, stores, size, events, func(batches []*wire.Batch) error {
 				var encoded [][]byte
 				for _, b := range batches {
+					total += len(b.Events)
 					body, err := wire.EncodeBatch(b)
 					if err != nil {
 						return err
@@ -92,54 +92,48 @@ func (h *headOffice) oursSide(stores, size, events int) side {
 			g, ctx := errgroup.WithContext(ctx)
 			for _, store := range bodies {
 				part := store[len(store)*slice/slices : len(store)*(slice+1)/slices]
-				queue := make(chan []byte)
-				g.Go(func() error { return feed(ctx, queue, part) })
-				for range window {
-					g.Go(func() error {
-						for body := range queue {
-							batch, err := wire.DecodeBatch(bytes.NewReader(body))
-							if err != nil {
-								return err
-							}
-							ack, err := h.intake.Accept(ctx, batch)
-							if err == nil && ack.Accepted != len(batch.Events) {
-								err = fmt.Errorf("%d of %d events accepted", ack.Accepted, len(batch.Events))
-							}
-							if err != nil {
-								return err
-							}
+				g.Go(func() error {
+					for _, body := range part {
+						if err := h.accept(ctx, body); err != nil {
+							return err
 						}
-						return nil
-					})
-				}
+					}
+					return nil
+				})
 			}
-			return events / slices, g.Wait()
+			return share(total, slice, slices), g.Wait()
 		},
 	}
 }
 
-func feed[T any](ctx context.Context, queue chan<- T, items []T) error {
-	defer close(queue)
-	for _, item := range items {
-		select {
-		case queue <- item:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// share is the part of total that falls on a slice; the parts add up to it.
+func share(total, slice, slices int) int { return total*(slice+1)/slices - total*slice/slices }
+
+// accept is what HQ does with a request's body.
+func (h *headOffice) accept(ctx context.Context, body []byte) error {
+	batch, err := wire.DecodeBatch(bytes.NewReader(body))
+	if err != nil {
+		return err
 	}
-	return nil
+	ack, err := h.intake.Accept(ctx, batch)
+	if err == nil && ack.Accepted != len(batch.Events) {
+		err = fmt.Errorf("%d of %d events accepted", ack.Accepted, len(batch.Events))
+	}
+	return err
 }
 
 // floorSide writes the same rows: the inserts of a batch, with nothing around
 // them but BEGIN and COMMIT, in one round trip, their arrays ready.
 func (h *headOffice) floorSide(stores, size, events int) side {
 	var writes [][]*pgx.Batch
+	total := 0
 	return side{
 		prepare: func(ctx context.Context, _ int) error {
-			writes = nil
-			return h.each(ctx, 1, stores, size, events, func(_ int, batches []*wire.Batch) error {
+			writes, total = nil, 0
+			return h.each(ctx, 1, stores, size, events, func(batches []*wire.Batch) error {
 				var ready []*pgx.Batch
 				for _, b := range batches {
+					total += len(b.Events)
 					w, err := bareInserts(ctx, b)
 					if err != nil {
 						return err
@@ -162,13 +156,13 @@ func (h *headOffice) floorSide(stores, size, events int) side {
 					return nil
 				})
 			}
-			return events / slices, g.Wait()
+			return share(total, slice, slices), g.Wait()
 		},
 	}
 }
 
 // each sells in so many stores and cuts what is new of their logs into batches.
-func (h *headOffice) each(ctx context.Context, which, stores, size, events int, use func(store int, batches []*wire.Batch) error) error {
+func (h *headOffice) each(ctx context.Context, which, stores, size, events int, use func(batches []*wire.Batch) error) error {
 	for i := range stores {
 		if i == len(h.shops[which]) {
 			id := fmt.Sprintf("S%d", i+1)
@@ -188,7 +182,7 @@ func (h *headOffice) each(ctx context.Context, which, stores, size, events int, 
 		for at := first; at <= shop.Head(); at += int64(size) {
 			batches = append(batches, shop.Batch(at, min(shop.Head(), at+int64(size)-1)))
 		}
-		if err := use(i, batches); err != nil {
+		if err := use(batches); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ func (c *rateCache) known() pricing.RateTable {
 func (c *rateCache) learn(rows []edgedb.AllRatesRow) pricing.RateTable {
 	table := make(pricing.RateTable, len(rows))
 	for i, r := range rows {
-		table[i] = pricing.DatedRate{TaxCode: r.TaxCode, ValidFrom: r.ValidFrom.Format("2006-01-02"), RateBP: r.RateBp}
+		table[i] = pricing.DatedRate{TaxCode: r.TaxCode, ValidFrom: r.ValidFrom.Format(time.DateOnly), RateBP: r.RateBp}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

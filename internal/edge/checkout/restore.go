@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"time"
+
 	"github.com/go-json-experiment/json"
 
 	"tiem/internal/edge/edgedb"
@@ -26,7 +28,7 @@ func (d *Desk) restore(read *reading) (*stored, error) {
 		s.t.ReceiptNo = *r.ReceiptNo
 	}
 	if r.BusinessDate != nil {
-		s.t.BusinessDate = r.BusinessDate.Format("2006-01-02")
+		s.t.BusinessDate = r.BusinessDate.Format(time.DateOnly)
 	}
 	for i, l := range rows.Lines {
 		s.t.Lines[i] = line(l)
