@@ -31,9 +31,12 @@ type Desk struct {
 	rates rateCache
 }
 
-// Caller is the terminal that asks, and its Idempotency-Key.
+// Caller is the terminal that asks, who is signed in there, and the call's
+// Idempotency-Key.
 type Caller struct {
 	TerminalID string
+	Cashier    staff.Actor
+	Approval   []byte // hash of the X-Approval token; nil: none (staff.Ask)
 	Once       idempotency.Request
 }
 

@@ -10,6 +10,22 @@ import (
 	uuid "github.com/gofrs/uuid/v5"
 )
 
+// What people did that somebody may ask about. Append-only.
+type AuditLog struct {
+	ID         int64
+	At         time.Time
+	TerminalID string
+	// Who acted; empty: the command line on the shop's server.
+	CashierID  string
+	ApprovedBy string
+	Action     string
+	// What it was done to: a transaction's, terminal's or person's id.
+	Subject string
+	Reason  string
+	// A JSON object.
+	Detail string
+}
+
 type Outbox struct {
 	ID           int64
 	StoreID      string
