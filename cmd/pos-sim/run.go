@@ -2,65 +2,196 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
+	"tiem/demo"
 	"tiem/internal/fault"
 	"tiem/internal/program"
 	"tiem/internal/sim"
+	"tiem/internal/sim/scenario"
+	"tiem/internal/sim/screen"
+)
+
+// Tempo of a run: what a first-time user gets, and how many visits a till must
+// be able to serve for a rate that is asked for.
+const (
+	defaultSales = 100
+	defaultSpeed = 20
+	headroom     = 2
 )
 
 type runCommand struct {
 	target
 
-	Sales int    `name:"sales" default:"100" help:"Baskets to be paid; some more are given up."`
-	Tills int    `name:"tills" default:"1"   help:"Tills that sell at once, 1 to 50. They share the one terminal of the env file."`
-	Seed  uint64 `name:"seed"  default:"1"   help:"Of the shoppers: what they take, and how they pay."`
-	JSON  bool   `name:"json"  help:"Print JSON."`
+	Terminals int           `name:"terminals" aliases:"tills" default:"5" help:"Tills that sell at once in each shop, 1 to 50."`
+	Rate      float64       `name:"rate"      default:"0" help:"Shoppers a second, all tills together; 0: as many as the tills can serve."`
+	Speed     *float64      `name:"speed"     placeholder:"N" help:"How much faster people are than in a shop: 1 is real time, 0 means that they take no time at all. By default 20, or what --rate needs."`
+	Duration  time.Duration `name:"duration"  placeholder:"60s" help:"Close the shop after so long. Without it and --sales: after 100 sales."`
+	Sales     int           `name:"sales"     placeholder:"N" help:"Close the shop after so many sales; some more baskets are given up."`
+	Seed      uint64        `name:"seed"      default:"1" help:"Of the shoppers: what they take, how they pay, what they change their minds about."`
+
+	Cut      []string `name:"cut"      placeholder:"30s@60s" help:"Pull the cable for 30 s, 60 s after the tills began. May be given several times."`
+	Slow     []string `name:"slow"     placeholder:"64kbit[@60s[+30s]]" help:"Let the line carry so little, each way: from the beginning or from a moment on, to the end or for a while."`
+	Flap     []string `name:"flap"     placeholder:"2s/3s[@60s[+30s]]" help:"Let the line be down for 2 s and up for 3 s, again and again."`
+	Scenario string   `name:"scenario" placeholder:"FILE|NAME" help:"Play a scenario: a text file, or one of --list."`
+	List     bool     `name:"list"     help:"List the scenarios that are built in, and the sentences that one may use."`
+	Stores   int      `name:"stores"   default:"1" help:"Shops of their own against one HQ, 1 to 100."`
+	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT."`
+
+	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform, for shops of its own; by default that of this program, else ./bin."`
+	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
+	Quiet bool   `name:"quiet" help:"Show nothing until the summary."`
+	JSON  bool   `name:"json"  help:"Show nothing, and print one JSON object at the end."`
 }
 
-// Help explains what happens.
+// Help explains what happens, what one sees, and what it exits with.
 func (*runCommand) Help() string {
-	return `Shoppers come to each till with mostly two or three items, pay cash or by a fake QR (EDGE_DEMO), change their
-minds, and now and then a till repeats a request to see that it is harmless. A till that gets no answer
-tries again for 30 seconds. HQ may be down: the shop sells without it.
+	return `It sells in the shop of the env file, over its public API. The manager signs in at TERMINAL_ID with MANAGER_PIN and
+makes pairing codes; terminals SIM1, SIM2, … are paired with them, and cashiers sign in with their PINs. Shoppers
+come with mostly two or three items, pay cash or by a fake QR (EDGE_DEMO), change their minds, get a discount that
+the manager approves, go back for their purse (the basket is suspended, and resumed at another till), or leave. Now
+and then a till falls silent and another goes on with its basket, or a till repeats a request to see that it is
+harmless. Scanning takes 1 to 3 s an item and paying some 20 s, divided by --speed.
 
-  pos-sim run --sales 500 && pos-sim verify`
-}
+You see sales a second, how long each call took (p50, p95, p99), what HQ has not acknowledged yet, whether the shop
+is ONLINE, and what each till does: on a terminal of 80×24 in place, else a line a second. Ctrl-C closes the shop.
 
-// sold is what a run prints.
-type sold struct {
-	Sales  int           `json:"sales"`
-	Voided int           `json:"voided"`
-	TookMS int64         `json:"took_ms"`
-	Tills  sim.TillStats `json:"tills"`
-	Stall  int64         `json:"longest_stall_ms"`
+  pos-sim run                                     a hundred sales on five tills of the demo, then pos-sim verify
+  pos-sim run --rate 50 --duration 2m --json      for machines
+  pos-sim run --cut 30s@20s --duration 70s        five tills, and somebody pulls the cable
+  pos-sim run --scenario pulled-cable             the same as a scenario; --list shows the others
+  pos-sim run --stores 20 --duration 60s          twenty shops, one HQ
+
+With --cut, --slow, --flap, --scenario or --stores it brings up shops of its own in a scratch directory, behind a line
+that it can break, touches no other, and at the end compares every shop with HQ: event by event, invariants A, C and
+D, and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
+kills programs needs a shop of its own in any case.) The first has a PostgreSQL of its own, further ones share one.
+
+Exit codes: 0 all is well, 1 a check failed or a till gave up, 2 bad usage, 78 bad configuration.`
 }
 
 // Run sells.
 func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
-	if c.Sales < 1 || c.Tills < 1 || c.Tills > 50 {
-		return fault.New(fault.Usage, "usage", "--sales and --tills are at least 1, --tills at most 50")
+	if c.List {
+		return listScenarios(stdout)
 	}
-	store, err := c.store()
+	o, err := c.runOptions()
 	if err != nil {
 		return err
 	}
-	for len(store.Tills) < c.Tills {
-		store.Tills = append(store.Tills, store.Tills[0])
+	var terminal *screen.Terminal
+	switch {
+	case c.JSON || c.Quiet:
+	case screen.IsTerminal(stdout, os.Getenv):
+		terminal = screen.NewTerminal(stdout, os.Getenv)
+		defer terminal.Close()
+		o.Show, o.Every = terminal.Show, 250*time.Millisecond
+	default:
+		o.Show, o.Every = func(p sim.Picture) { fmt.Fprintln(stdout, screen.Plain(p)) }, time.Second
 	}
-	begun := time.Now()
-	ledger, err := sim.Play(ctx, store, sim.PlayOptions{Seed: c.Seed, Sales: c.Sales})
-	took, stats := time.Since(begun), ledger.Stats()
-	s := sold{len(ledger.Sales()), len(ledger.Voided()), took.Milliseconds(), stats, stats.Stall.Milliseconds()}
-	if c.JSON {
-		if printErr := program.PrintJSON(stdout, s); err == nil {
-			err = printErr
+	if !c.JSON && !c.Quiet {
+		o.Say = func(format string, args ...any) {
+			if terminal == nil || !terminal.Painting() {
+				fmt.Fprintf(stdout, format+"\n", args...)
+			}
 		}
-		return err
 	}
-	fmt.Fprintf(stdout, "%d sales paid and %d baskets given up in %.1f s (%.0f sales/s); %d requests, %d retries, the longest wait was %d ms\n",
-		s.Sales, s.Voided, took.Seconds(), float64(s.Sales)/took.Seconds(), stats.Requests, stats.Retries, s.Stall)
+	report, err := sim.Run(ctx, o)
+	if terminal != nil {
+		terminal.Close()
+	}
+	if c.JSON {
+		return errors.Join(err, program.PrintJSON(stdout, report))
+	}
+	printRun(stdout, report)
 	return err
+}
+
+// runOptions are what the flags and the scenario say.
+func (c *runCommand) runOptions() (sim.RunOptions, error) {
+	o := sim.RunOptions{Seed: c.Seed, Terminals: c.Terminals, Rate: c.Rate, Sales: c.Sales, Closes: c.Duration, Stores: c.Stores,
+		Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line}
+	if err := c.usage(); err != nil {
+		return o, err
+	}
+	if err := c.events(&o); err != nil {
+		return o, err
+	}
+	if o.Sales == 0 && o.Closes == 0 {
+		o.Sales = defaultSales
+	}
+	o.Speed = c.speed(o)
+	own := c.Stores > 1 || c.Scenario != "" || len(o.Events) > 0
+	if c.Line != "" && o.Kills() {
+		return o, fault.New(fault.Usage, "usage", "--line breaks the line of a running shop, but the scenario kills programs").Advise("leave --line out: then it brings up a shop of its own")
+	}
+	if !own || c.Line != "" {
+		store, err := c.store("MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN")
+		if err != nil {
+			return o, err
+		}
+		o.Shop = &store
+	}
+	if o.Title == "" {
+		o.Title = fmt.Sprintf("%d tills", o.Terminals)
+		if c.Stores > 1 {
+			o.Title = fmt.Sprintf("%d shops, %d tills each", c.Stores, o.Terminals)
+		}
+	}
+	return o, nil
+}
+
+func (c *runCommand) usage() error {
+	switch {
+	case c.Terminals < 1 || c.Terminals > scenario.MaxTills:
+		return fault.New(fault.Usage, "usage", "--terminals is 1 to %d", scenario.MaxTills)
+	case c.Stores < 1 || c.Stores > 100:
+		return fault.New(fault.Usage, "usage", "--stores is 1 to 100")
+	case c.Sales < 0 || c.Duration < 0 || !(c.Rate >= 0) || c.Speed != nil && !(*c.Speed >= 0):
+		return fault.New(fault.Usage, "usage", "--sales, --duration, --rate and --speed are never negative")
+	case c.Line != "" && c.Stores > 1:
+		return fault.New(fault.Usage, "usage", "--line is one running shop's, --stores brings up shops of its own")
+	}
+	return nil
+}
+
+// events are what happens besides selling: the scenario's and the flags'.
+func (c *runCommand) events(o *sim.RunOptions) error {
+	if c.Scenario != "" {
+		s, err := readScenario(c.Scenario)
+		if err != nil {
+			return err
+		}
+		o.Title, o.Terminals, o.Rate, o.Events, o.AtHQ = s.Title, s.Tills, s.Rate, s.Events, s.AtHQ
+		o.Closes, o.Sales = s.Closes, s.Sales
+		if c.Speed == nil && s.Speed > 0 {
+			c.Speed = &s.Speed
+		}
+	}
+	for _, flag := range []struct {
+		texts []string
+		parse func(string) (scenario.Event, error)
+	}{{c.Cut, scenario.ParseCut}, {c.Slow, scenario.ParseSlow}, {c.Flap, scenario.ParseFlap}} {
+		for _, text := range flag.texts {
+			e, err := flag.parse(text)
+			if err != nil {
+				return err
+			}
+			o.Events = append(o.Events, e)
+		}
+	}
+	return nil
+}
+
+// speed is --speed, or what lets the tills keep up with --rate.
+func (c *runCommand) speed(o sim.RunOptions) float64 {
+	if c.Speed != nil {
+		return *c.Speed
+	}
+	needed := headroom * o.Rate * sim.MeanVisit.Seconds() / float64(o.Terminals*o.Stores)
+	return max(defaultSpeed, needed)
 }

@@ -22,42 +22,6 @@ NUOC-0001,chai,8934588063145,Nước Aquafina,6000,STANDARD,Nước,48
 BIA-0001,lon,8935012413307|8935012413338,Bia Sài Gòn,14000,EXCISE,Bia,24
 `
 
-func TestTills(t *testing.T) {
-	s := newShop(t)
-	added := s.run("terminal", "add", "--id", "T1", "--name", "Quầy 1")
-	require.Regexp(t, `(?m)^terminal  T1$`, added)
-	require.Regexp(t, `(?m)^token     [0-9a-f]{64}$`, added)
-	r := s.refuses(1, "terminal T1 exists already", "terminal", "add", "--id", "T1")
-	require.Contains(t, r.stderr, "--rotate")
-	require.Empty(t, r.stdout, "a refusal prints no token")
-	s.refuses(1, "1 to 16 letters and digits", "terminal", "add", "--id", "T-1")
-
-	var rotated struct {
-		ID    string `json:"terminal_id"`
-		Token string `json:"token"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(s.run("terminal", "add", "--id", "T1", "--rotate", "--json")), &rotated))
-	require.Equal(t, "T1", rotated.ID)
-	require.NotContains(t, added, rotated.Token)
-	require.Regexp(t, `(?m)^T1 +Quầy 1 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +never$`, s.run("terminal", "list"))
-	require.Contains(t, s.run("terminal", "list", "--json"), `"terminal_id": "T1"`)
-	require.NotContains(t, s.run("terminal", "list", "--json"), rotated.Token)
-}
-
-func TestStaff(t *testing.T) {
-	s := newShop(t)
-	added := s.run("staff", "add", "--id", "C1", "--name", "Lan")
-	require.Regexp(t, `(?m)^cashier   C1$`, added)
-	require.Regexp(t, `(?m)^token     [0-9a-f]{64}$`, added)
-	s.run("staff", "add", "--id", "M1", "--name", "Minh", "--role", "manager", "--json")
-	r := s.refuses(1, "C1 is on the staff already", "staff", "add", "--id", "C1", "--name", "Another")
-	require.Empty(t, r.stdout)
-	list := s.run("staff", "list")
-	require.Regexp(t, `(?m)^C1 +cashier +Lan +`, list)
-	require.Regexp(t, `(?m)^M1 +manager +Minh +`, list)
-	require.Contains(t, s.run("staff", "list", "--json"), `"role": "manager"`)
-}
-
 func TestSeed(t *testing.T) {
 	s := newShop(t)
 	file := s.file(catalogue)

@@ -22,6 +22,8 @@ Examples:
   store-edge serve                                     listen, with a PostgreSQL of its own
   store-edge seed --file catalogue.csv --dry-run       check a catalogue: errors by row and column
   store-edge terminal add --id T1 --name "Till 1"      register a till and print its token, once
+  store-edge staff add --id C1 --name Lan              add a person and print their PIN, once
+  store-edge audit list                                who did what, and who stood for it
   store-edge outbox list --state pending --follow      watch what waits for HQ
   store-edge outbox verify                             recompute the hash chain, name the first bad row`
 
@@ -32,8 +34,9 @@ type commandLine struct {
 	Serve    serveCommand     `cmd:"" help:"Listen for tills and relay to HQ until interrupted."`
 	Migrate  migrateCommand   `cmd:"" help:"Bring the database schema up to date."`
 	Seed     seedCommand      `cmd:"" help:"Load a catalogue (CSV): all of it or nothing."`
-	Terminal terminalCommands `cmd:"" help:"Register tills and list them."`
-	Staff    staffCommands    `cmd:"" help:"Add people and list them."`
+	Terminal terminalCommands `cmd:"" help:"Let tills in, shut them out, and list them."`
+	Staff    staffCommands    `cmd:"" help:"Add people, disable them, reset PINs, and list them."`
+	Audit    auditCommands    `cmd:"" help:"Look at who did what."`
 	Outbox   outboxCommands   `cmd:"" help:"Look at the store's log of events and verify it."`
 	Doctor   doctorCommand    `cmd:"" help:"Examine the edge and say what is wrong and what to do."`
 	Openapi  openapiCommand   `cmd:"" help:"Print the API's OpenAPI document (YAML)."`

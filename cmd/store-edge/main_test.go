@@ -148,6 +148,7 @@ func TestExitCodes(t *testing.T) {
 		"a bad zone":                {[]string{id, "EDGE_TIMEZONE=Saigon"}, []string{"serve"}, 78, "EDGE_TIMEZONE"},
 		"a bad currency":            {[]string{id, "EDGE_CURRENCY=đồng"}, []string{"serve"}, 78, "EDGE_CURRENCY"},
 		"a bad day start":           {[]string{id, "EDGE_DAY_START=6am"}, []string{"serve"}, 78, "EDGE_DAY_START"},
+		"a bad shift":               {[]string{id, "EDGE_SESSION_LIFETIME=-1s"}, []string{"serve"}, 78, "EDGE_SESSION_LIFETIME"},
 		"a bad switch":              {[]string{id, "EDGE_DEMO=perhaps"}, []string{"serve"}, 78, "EDGE_DEMO"},
 		"a bad HQ":                  {[]string{id, "HQ_URL=hq"}, []string{"serve"}, 78, "HQ_URL"},
 		"a bad protocol":            {[]string{id, "SYNC_PROTOCOL=pigeon"}, []string{"serve"}, 78, "SYNC_PROTOCOL"},
@@ -178,12 +179,13 @@ func TestHelpNamesEverySetting(t *testing.T) {
 	t.Parallel()
 	help := storeEdge(t, nil, "serve", "--help").stdout
 	for _, name := range []string{"EDGE_ADDR", "EDGE_DATABASE_URL", "EDGE_DATA_DIR", "EDGE_STORE_ID", "EDGE_TIMEZONE", "EDGE_CURRENCY", "EDGE_DAY_START",
-		"EDGE_DEMO", "FAKE_CAPTURE_AFTER", "HQ_URL", "STORE_TOKEN", "SYNC_PROTOCOL", "SYNC_TIMEOUT", "SYNC_RETRY_MIN", "SYNC_RETRY_MAX", "SYNC_BATCH",
+		"EDGE_DEMO", "EDGE_SESSION_LIFETIME", "FAKE_CAPTURE_AFTER", "HQ_URL", "STORE_TOKEN", "SYNC_PROTOCOL", "SYNC_TIMEOUT", "SYNC_RETRY_MIN", "SYNC_RETRY_MAX", "SYNC_BATCH",
 		"SYNC_BATCH_BACKLOG", "LOG_LEVEL", "LOG_FORMAT"} {
 		require.Contains(t, help, "$"+name)
 	}
 	overview := storeEdge(t, nil, "--help").stdout
-	for _, command := range []string{"serve", "migrate", "seed", "terminal add", "terminal list", "staff add", "staff list", "outbox list", "outbox verify", "openapi", "version"} {
+	for _, command := range []string{"serve", "migrate", "seed", "terminal add", "terminal pair", "terminal revoke", "terminal list",
+		"staff add", "staff disable", "staff enable", "staff reset-pin", "staff list", "audit list", "outbox list", "outbox verify", "openapi", "version"} {
 		require.Contains(t, overview, "\n  "+command)
 	}
 }

@@ -42,8 +42,10 @@ call() {
 	printf '%s\n' "$body"
 }
 
-# The till's call; an Idempotency-Key makes a repeated change harmless.
-till() { call "$TERMINAL_TOKEN" "$@" "Idempotency-Key:$(new_id)"; }
+# The till's call. The token says which till it is, the session who stands at it; an Idempotency-Key
+# makes a repeated change harmless.
+session=none # until somebody has signed in
+till() { call "$TERMINAL_TOKEN" "$@" "X-Session:$session" "Idempotency-Key:$(new_id)"; }
 
 # A script's call to HQ.
 hq() { call "$HQ_TOKEN" "$@"; }
@@ -77,6 +79,12 @@ until_acked() {
 		sleep 0.2
 	done
 }
+
+# --- sign in ---------------------------------------------------------------------------------------
+
+answer=$(till POST "$EDGE_URL/v1/sessions" terminal_id="$TERMINAL_ID" cashier_id="$CASHIER_ID" pin="$CASHIER_PIN")
+session=$(field session_token "$answer")
+[ -n "$session" ] || fail "sign-in: no session token"
 
 # --- a cash sale -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -94,10 +95,20 @@ func newProblem(status int, f *fault.Error) *problem {
 		p.headers.Set("WWW-Authenticate", "Bearer")
 	case http.StatusServiceUnavailable:
 		p.headers.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		p.headers.Set("Retry-After", retryAfter(f))
 	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
 		p.headers.Set("Connection", "close") // the rest of the body is not wanted
 	}
 	return p
+}
+
+// retryAfter is how many seconds a caller who came too often has to wait.
+func retryAfter(f *fault.Error) string {
+	if seconds, ok := f.Details["retry_after_seconds"].(int64); ok && seconds > 0 {
+		return strconv.FormatInt(seconds, 10)
+	}
+	return "1"
 }
 
 // classify finds the fault in err, or makes one that tells a client nothing.
@@ -147,6 +158,8 @@ func codeOf(status int) string {
 		return "body_too_large"
 	case http.StatusUnsupportedMediaType:
 		return "unsupported_media_type"
+	case http.StatusTooManyRequests:
+		return "too_many_requests"
 	case http.StatusUnprocessableEntity:
 		return "validation_failed"
 	case http.StatusServiceUnavailable:

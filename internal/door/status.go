@@ -32,6 +32,8 @@ func Status(kind fault.Kind) int {
 		return http.StatusUnsupportedMediaType
 	case fault.Timeout:
 		return http.StatusRequestTimeout
+	case fault.Throttled:
+		return http.StatusTooManyRequests
 	case fault.Unavailable, fault.Unknown:
 		return http.StatusServiceUnavailable
 	case fault.Internal, fault.Config, fault.Usage:

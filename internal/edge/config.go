@@ -25,6 +25,8 @@ type Config struct {
 	DayStart    string `name:"edge-day-start"    env:"EDGE_DAY_START"    default:"00:00"            help:"When a business day begins, HH:MM in shop time."`
 	Demo        bool   `name:"edge-demo"         env:"EDGE_DEMO"         default:"false"            help:"Offer the payment provider fake, which charges nobody."`
 
+	SessionLifetime time.Duration `name:"edge-session-lifetime" env:"EDGE_SESSION_LIFETIME" default:"12h" help:"After this time a cashier signs in again; baskets are kept."`
+
 	FakeCaptureAfter time.Duration `name:"fake-capture-after" env:"FAKE_CAPTURE_AFTER" default:"0s" help:"Demo: a fake QR counts as paid after this time; 0: never by itself."`
 
 	HQURL      string `name:"hq-url"      env:"HQ_URL"      help:"HQ's address, such as http://127.0.0.1:8090; empty: the shop sells OFFLINE."`
@@ -37,6 +39,9 @@ type Config struct {
 	SyncBatch        int           `name:"sync-batch"         env:"SYNC_BATCH"         default:"50"    help:"Events of a batch, 1 to 500."`
 	SyncBatchBacklog int           `name:"sync-batch-backlog" env:"SYNC_BATCH_BACKLOG" default:"500"   help:"Events of a batch while a backlog drains, 1 to 500."`
 
+	HealthInterval time.Duration `name:"health-interval" env:"HEALTH_INTERVAL" default:"1s" help:"Between two probes of the line to HQ."`
+	HealthFailures int           `name:"health-failures" env:"HEALTH_FAILURES" default:"3"  help:"Failures in a row that make the line OFFLINE, 1 to 100."`
+
 	Log program.Log `embed:""`
 }
 
@@ -44,6 +49,7 @@ type Config struct {
 // contract that later versions read.
 var knownVariables = []string{
 	"EDGE_ADDR", "EDGE_DATABASE_URL", "EDGE_DATA_DIR", "EDGE_STORE_ID", "EDGE_TIMEZONE", "EDGE_CURRENCY", "EDGE_DAY_START", "EDGE_DEMO",
+	"EDGE_SESSION_LIFETIME",
 	"EDGE_URL", // in data/demo.env, for scripts
 	"SYNC_PROTOCOL", "SYNC_TIMEOUT", "SYNC_RETRY_MIN", "SYNC_RETRY_MAX", "SYNC_BATCH", "SYNC_BATCH_BACKLOG",
 	"SYNC_FALLBACK", "SYNC_CA", "HEALTH_INTERVAL", "HEALTH_FAILURES",
@@ -85,6 +91,9 @@ func (c *Config) Check() error {
 	if !dayStartPattern.MatchString(c.DayStart) {
 		return bad("EDGE_DAY_START", "is not HH:MM, such as 00:00")
 	}
+	if c.SessionLifetime < 0 {
+		return bad("EDGE_SESSION_LIFETIME", "is less than 0")
+	}
 	if err := c.checkSync(); err != nil {
 		return err
 	}
@@ -115,6 +124,12 @@ func (c *Config) checkSync() error {
 		if n < 1 || n > wire.MaxBatchEvents {
 			return bad(name, "is not 1 to 500")
 		}
+	}
+	if c.HealthInterval < 10*time.Millisecond || c.HealthInterval > time.Hour {
+		return bad("HEALTH_INTERVAL", "is not 10ms to 1h")
+	}
+	if c.HealthFailures < 1 || c.HealthFailures > 100 {
+		return bad("HEALTH_FAILURES", "is not 1 to 100")
 	}
 	if c.FakeCaptureAfter < 0 {
 		return bad("FAKE_CAPTURE_AFTER", "is less than 0")

@@ -29,11 +29,14 @@ import (
 
 	"tiem/internal/disk"
 	"tiem/internal/door"
+	"tiem/internal/edge/board"
 	"tiem/internal/edge/catalog"
 	"tiem/internal/edge/checkout"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/httpapi"
+	"tiem/internal/edge/line"
 	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/session"
 	"tiem/internal/edge/staff"
 	"tiem/internal/edge/stockroom"
 	"tiem/internal/edge/till"
@@ -51,14 +54,17 @@ type App struct {
 	Loader    *catalog.Loader
 	Terminals *till.Terminals
 	People    *staff.People
+	Sessions  *session.Sessions
 	Desk      *checkout.Desk
 
 	cfg     Config
 	log     *slog.Logger
 	door    *door.Door
-	link    *uplink.HTTPLink // nil: no HQ is configured
+	line    *line.Line
+	link    *uplink.HTTPLink // nil: no HQ is configured, and the line stays OFFLINE
 	relay   *uplink.Relay
-	since   time.Time
+	traffic *uplink.Traffic
+	board   *board.Board
 	server  *postgres.Database // nil: the database is the caller's
 	space   *disk.Watch
 	release func() error
@@ -76,10 +82,11 @@ func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.
 		log = slog.New(slog.DiscardHandler)
 	}
 	events, items, people := &outbox.Log{}, catalog.New(db), &staff.People{DB: db, StoreID: cfg.StoreID}
-	a := &App{DB: db, Outbox: events, People: people, cfg: cfg, log: log, since: time.Now(), release: func() error { return nil },
+	a := &App{DB: db, Outbox: events, People: people, cfg: cfg, log: log, traffic: &uplink.Traffic{}, release: func() error { return nil },
 		server: server, space: disk.NewWatch(db, server.DataDir(), log),
 		Loader:    &catalog.Loader{DB: db, Log: events, StoreID: cfg.StoreID, Now: time.Now, Day: cfg.calendar()},
-		Terminals: &till.Terminals{DB: db, StoreID: cfg.StoreID},
+		Terminals: &till.Terminals{DB: db, StoreID: cfg.StoreID, Guesses: till.NewGuesses()},
+		Sessions:  &session.Sessions{DB: db, People: people, Lifetime: cfg.SessionLifetime},
 		Desk: &checkout.Desk{DB: db, Log: events, Catalog: items, People: people, StoreID: cfg.StoreID, Currency: cfg.Currency,
 			Day: cfg.calendar(), Now: time.Now, Providers: map[string]payment.Provider{}}}
 	if cfg.Demo {
@@ -92,15 +99,18 @@ func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.
 	if err := a.connectHQ(registry); err != nil {
 		return nil, err
 	}
+	status := board.Source{DB: db, Outbox: events, Line: a.line, Relay: a.relay, Now: time.Now}
+	a.board = a.newBoard(status)
 	a.door = door.New(door.Config{Title: "Tiệm store edge", Version: "1", Logger: log, Registry: registry, Ready: a.ready,
 		Description: "The shop's tills sell here. Money is in minor units of the currency; a quantity is a decimal string."})
 	httpapi.Register(a.door, httpapi.Parts{DB: db, Desk: a.Desk, Catalog: items, Stock: &stockroom.Room{DB: db}, Terminals: a.Terminals,
-		Outbox: events, Uplink: a.lineStatus, Demo: cfg.Demo, Registry: registry, Now: time.Now})
+		People: people, Sessions: a.Sessions, Outbox: events, Status: status, Board: a.board, Traffic: a.traffic, Demo: cfg.Demo, Registry: registry, Now: time.Now})
 	return a, nil
 }
 
-// connectHQ makes the relay, if HQ is configured.
+// connectHQ makes the line, and the relay if HQ is configured.
 func (a *App) connectHQ(registry *prometheus.Registry) error {
+	a.line = line.New(line.Config{Interval: a.cfg.HealthInterval, Failures: a.cfg.HealthFailures, Log: a.log})
 	if a.cfg.HQURL == "" || a.cfg.StoreToken == "" {
 		return nil
 	}
@@ -113,18 +123,20 @@ func (a *App) connectHQ(registry *prometheus.Registry) error {
 	}
 	a.link = link
 	a.relay = uplink.New(a.DB, a.Outbox, link, uplink.Config{RetryMin: a.cfg.SyncRetryMin, RetryMax: a.cfg.SyncRetryMax,
-		Batch: a.cfg.SyncBatch, BatchBacklog: a.cfg.SyncBatchBacklog}, a.log)
+		Batch: a.cfg.SyncBatch, BatchBacklog: a.cfg.SyncBatchBacklog, Timeout: a.cfg.SyncTimeout, Line: a.line, Traffic: a.traffic}, a.log)
 	registry.MustRegister(a.relay.Collectors()...)
 	return nil
 }
 
-// lineStatus is the relay's view of the line; without a relay the shop is OFFLINE
-// since it started.
-func (a *App) lineStatus() uplink.Status {
-	if a.relay == nil {
-		return uplink.Status{Since: a.since}
+// newBoard makes the board that screens watch; it hears of commits and of what
+// the relay has done.
+func (a *App) newBoard(status board.Source) *board.Board {
+	b := board.New(status.Read, a.line)
+	a.Outbox.OnCommit(func(int64, int64, time.Time) { b.Poke() })
+	if a.relay != nil {
+		a.relay.OnChange(b.Poke)
 	}
-	return a.relay.Status()
+	return b
 }
 
 // Handler is the edge's HTTP interface, for httptest.
@@ -165,8 +177,11 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	running.Go(func() { a.watchPayments(work) })
 	running.Go(func() { a.tidyUp(work) })
 	running.Go(func() { a.space.Run(work) })
+	running.Go(func() { a.board.Run(work) })
 	if a.relay != nil {
 		running.Go(func() { a.relay.Run(work) })
+		running.Go(func() { a.line.Watch(work, a.link) })
+		running.Go(func() { a.line.Pulse(work, a.link, a.head) })
 	}
 	err := door.Serve(ctx, ln, a.door, a.log) // tills first: what they sell last is still relayed or stays in the outbox
 	stop()
@@ -176,6 +191,12 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	a.log.InfoContext(ctx, "the store edge has stopped listening")
 	return err
+}
+
+// head is the id of the last event, for HQ.
+func (a *App) head(ctx context.Context) (int64, error) {
+	at, err := a.Outbox.Where(ctx, a.DB)
+	return at.Head, err
 }
 
 // Close ends what Open or Attach began: connections, and a PostgreSQL of ours.

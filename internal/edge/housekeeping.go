@@ -2,11 +2,13 @@ package edge
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/session"
 )
 
 const (
@@ -29,12 +31,15 @@ func (a *App) watchPayments(ctx context.Context) {
 
 // tidyUp forgets what the shop need not know any longer, every hour until ctx is
 // done, and at once: a server that is restarted every day must forget, too.
-// Both duties go in small batches with pauses and let the tills through; that
+// All duties go in small batches with pauses and let the tills through; that
 // may take minutes, so nothing that is urgent waits here.
 func (a *App) tidyUp(ctx context.Context) {
 	every(ctx, tidyEvery, func() {
 		if _, err := idempotency.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
 			a.log.WarnContext(ctx, "old idempotency keys could not be dropped", "error", err)
+		}
+		if _, err := session.Sweep(ctx, a.DB, time.Now()); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "old sessions, approvals and pairing codes could not be dropped", "error", err)
 		}
 		retired, err := a.Outbox.Retire(ctx, a.DB, time.Now())
 		if err != nil && ctx.Err() == nil {
@@ -94,10 +99,18 @@ func (a *App) gauges() []prometheus.Collector {
 		}))
 	online := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tiem_sync_online", Help: "1 while HQ answers, 0 while it does not."},
 		func() float64 {
-			if a.lineStatus().Online {
+			if a.line.Online() {
 				return 1
 			}
 			return 0
 		})
-	return []prometheus.Collector{pending, oldest, online}
+	offset := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tiem_clock_offset_seconds",
+		Help: "This machine's clock minus HQ's; NaN as long as it was not measured."},
+		func() float64 {
+			if known := a.line.Status().ClockOffset; known != nil {
+				return known.Seconds()
+			}
+			return math.NaN()
+		})
+	return []prometheus.Collector{pending, oldest, online, offset}
 }

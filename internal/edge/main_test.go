@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 func settings() edge.Config {
 	c := edge.Config{Addr: "127.0.0.1:8080", DataDir: "./data/edge", StoreID: "S1", Timezone: "Asia/Ho_Chi_Minh", Currency: "VND", DayStart: "00:00",
 		SyncProtocol: "http", SyncTimeout: 5 * time.Second, SyncRetryMin: 200 * time.Millisecond, SyncRetryMax: 30 * time.Second,
-		SyncBatch: 50, SyncBatchBacklog: 500}
+		SyncBatch: 50, SyncBatchBacklog: 500, HealthInterval: time.Second, HealthFailures: 3}
 	c.Log.Level, c.Log.Format = "error", "json"
 	return c
 }

@@ -87,6 +87,26 @@ func TestTaxLinesMoveWithTheirSales(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Migration 00009 gives every basket to whoever was its cashier, sold ones among
+// them, and puts the guards back.
+func TestEveryBasketWasOpenedBySomebody(t *testing.T) {
+	t.Parallel()
+	db, provider := steps(t, postgrestest.NewURL(t, nil))
+	_, err := provider.UpTo(t.Context(), 8)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', decode(repeat('01', 32), 'hex'));
+		insert into staff (cashier_id, store_id, name, role) values ('C1', 'S1', 'Lan', 'cashier'), ('C2', 'S1', 'Hoa', 'cashier');
+		insert into transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
+		select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'S1', 'T1', 'C' || n, 'DRAFT', 'VND', now(), now() from generate_series(1, 2) n;
+		update transactions set status = 'VOIDED', version = 2 where cashier_id = 'C2'`)
+	require.NoError(t, err)
+	_, err = provider.UpTo(t.Context(), 9)
+	require.NoError(t, err)
+	require.Equal(t, []string{"C1 DRAFT", "C2 VOIDED"}, lines(t, db, "select opened_by || ' ' || status from transactions order by id"))
+	_, err = db.ExecContext(t.Context(), "update transactions set version = 9 where cashier_id = 'C2'")
+	require.ErrorContains(t, err, "never changes")
+}
+
 // Events that were retired cannot be told from lost ones without outbox_start.
 func TestRetentionIsNotTakenBack(t *testing.T) {
 	t.Parallel()

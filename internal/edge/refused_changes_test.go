@@ -17,12 +17,14 @@ import (
 const someRows = `
 	insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', 'Till 1', decode(repeat('01', 32), 'hex')), ('T2', 'S1', 'Till 2', decode(repeat('02', 32), 'hex'));
 	insert into receipt_counters (terminal_id, last_seq) values ('T1', 1), ('T2', 0);
-	insert into staff (cashier_id, store_id, name, role, token_hash) values ('C1', 'S1', 'Lan', 'cashier', decode(repeat('03', 32), 'hex'));
-	insert into transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
-	select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'S1', 'T1', 'C1', 'DRAFT', 'VND', now(), now() from generate_series(1, 4) n;
+	insert into staff (cashier_id, store_id, name, role) values ('C1', 'S1', 'Lan', 'cashier'), ('M1', 'S1', 'Mai', 'manager');
+	insert into transactions (id, store_id, terminal_id, cashier_id, opened_by, status, currency, created_at, updated_at)
+	select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'S1', 'T1', 'C1', 'C1', 'DRAFT', 'VND', now(), now() from generate_series(1, 4) n;
 	insert into line_items (transaction_id, line_no, store_id, terminal_id, cashier_id, item_id, sku, name, unit, category, age_restricted, quantity_milli, unit_price, gross, tax_code, added_at)
 	select id, n, 'S1', 'T1', 'C1', gen_random_uuid(), 'SKU', 'Tên', 'cái', 'Loại', false, 1000, 6000, 6000, 'STANDARD', now() from transactions, generate_series(1, 2) n;
 	update line_items set removed_at = now() where line_no = 2;
+	insert into line_overrides (transaction_id, override_no, line_no, store_id, terminal_id, cashier_id, approved_by, kind, before, after, reason, at)
+	select id, 1, 1, 'S1', 'T1', 'C1', 'M1', 'DISCOUNT', 0, 0, 'hộp móp', now() from transactions;
 	insert into payments (id, transaction_id, store_id, terminal_id, cashier_id, method, provider, status, amount, tendered, created_at, updated_at, captured_at) values
 	('00000000-0000-7000-8000-000000000011', '00000000-0000-7000-8000-000000000001', 'S1', 'T1', 'C1', 'CASH', '', 'CAPTURED', 6000, 10000, now(), now(), now()),
 	('00000000-0000-7000-8000-000000000012', '00000000-0000-7000-8000-000000000003', 'S1', 'T1', 'C1', 'QR', 'fake', 'PENDING', 1000, 1000, now(), now(), null),
@@ -89,12 +91,14 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"another store's basket", never, "update transactions set store_id = 'S2', version = 9" + draft},
 		{"another currency", never, "update transactions set currency = 'USD', version = 9" + draft},
 		{"another creation", never, "update transactions set created_at = '2020-01-01', version = 9" + draft},
+		{"a basket becomes somebody else's", never, "update transactions set opened_by = 'M1', version = 9" + draft},
+		{"a cashier whom nobody knows", noSuch, "update transactions set cashier_id = 'C9', version = 9" + draft},
 		{"another id", never, "update transactions set id = gen_random_uuid(), version = 9" + suspended},
 		{"a till that nobody registered", noSuch, "update transactions set terminal_id = 'T9', version = 9" + draft},
 		{"a paid sale is deleted", never, "delete from transactions" + paid},
 		{"a draft is deleted", never, "delete from transactions" + draft},
-		{"a basket is born paid", never, "insert into transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at, finalized_at, business_date, receipt_seq, receipt_no, gross, discount, tax, total) values (gen_random_uuid(), 'S1', 'T1', 'C1', 'PAID', 'VND', now(), now(), now(), '2026-11-22', 9, 'X', 0, 0, 0, 0)"},
-		{"a basket is born suspended", never, "insert into transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at) values (gen_random_uuid(), 'S1', 'T1', 'C1', 'SUSPENDED', 'VND', now(), now())"},
+		{"a basket is born paid", never, "insert into transactions (id, store_id, terminal_id, cashier_id, opened_by, status, currency, created_at, updated_at, finalized_at, business_date, receipt_seq, receipt_no, gross, discount, tax, total) values (gen_random_uuid(), 'S1', 'T1', 'C1', 'C1', 'PAID', 'VND', now(), now(), now(), '2026-11-22', 9, 'X', 0, 0, 0, 0)"},
+		{"a basket is born suspended", never, "insert into transactions (id, store_id, terminal_id, cashier_id, opened_by, status, currency, created_at, updated_at) values (gen_random_uuid(), 'S1', 'T1', 'C1', 'C1', 'SUSPENDED', 'VND', now(), now())"},
 
 		{"a line is added to a paid sale", never, "insert into line_items select transaction_id, 9, store_id, terminal_id, cashier_id, item_id, sku, name, unit, category, barcode, age_restricted, quantity_milli, unit_price, gross, discount, tax_code, added_at, null from line_items" + ofPaid + " and line_no = 1"},
 		{"a line of a paid sale changes", never, "update line_items set quantity_milli = 2000, gross = 12000" + ofPaid + " and line_no = 1"},
@@ -102,6 +106,24 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		{"a line of a paid sale is deleted", never, "delete from line_items" + ofPaid},
 		{"a line of a voided basket changes", never, "update line_items set quantity_milli = 2000" + ofVoided + " and line_no = 1"},
 		{"a scanned price changes", never, "update line_items set unit_price = 1, gross = 1" + ofDraft + " and line_no = 1"},
+		{"a scanned price changes, and another one is said to be it", never, "update line_items set unit_price = 5000, gross = 5000, list_price = 7000, price_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"an override of nothing", check, "update line_items set list_price = 6000, price_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"a price for no reason", check, "update line_items set unit_price = 5000, gross = 5000, list_price = 6000" + ofDraft + " and line_no = 1"},
+		{"a reason for no price", check, "update line_items set price_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"a discount for no reason", check, "update line_items set discount = 1" + ofDraft + " and line_no = 1"},
+		{"a reason for no discount", check, "update line_items set discount_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"a discount on a paid sale", never, "update line_items set discount = 1, discount_reason = 'x'" + ofPaid + " and line_no = 1"},
+		{"a price of a removed line", never, "update line_items set unit_price = 5000, gross = 5000, list_price = 6000, price_reason = 'x'" + ofDraft + " and line_no = 2"},
+		{"what was done to a price changes", never, "update line_overrides set reason = 'y'" + ofDraft},
+		{"what was done to a price is deleted", never, "delete from line_overrides" + ofPaid},
+		{"somebody approves themselves", check, newOverride(ofDraft, "2, 1", "'C1', 'C1', 'PRICE', 1, 2, 'x'")},
+		{"an override of another kind", check, newOverride(ofDraft, "2, 1", "'C1', null, 'GIFT', 1, 2, 'x'")},
+		{"an override for no reason", check, newOverride(ofDraft, "2, 1", "'C1', null, 'PRICE', 1, 2, ''")},
+		{"an override below zero", check, newOverride(ofDraft, "2, 1", "'C1', null, 'PRICE', 1, -2, 'x'")},
+		{"an override of no line", noSuch, newOverride(ofDraft, "2, 3", "'C1', null, 'PRICE', 1, 2, 'x'")},
+		{"an override by nobody", noSuch, newOverride(ofDraft, "2, 1", "'C9', null, 'PRICE', 1, 2, 'x'")},
+		{"an override again", twice, newOverride(ofDraft, "1, 1", "'C1', null, 'PRICE', 1, 2, 'x'")},
+		{"an override in a paid sale", never, newOverride(ofPaid, "2, 1", "'C1', null, 'PRICE', 1, 2, 'x'")},
 		{"a scanned item becomes another", never, "update line_items set item_id = gen_random_uuid()" + ofDraft + " and line_no = 1"},
 		{"a scanned name changes", never, "update line_items set name = 'Bia'" + ofDraft + " and line_no = 1"},
 		{"a scanned unit changes", never, "update line_items set unit = 'thùng'" + ofDraft + " and line_no = 1"},
@@ -183,7 +205,7 @@ func TestTheDatabaseRefuses(t *testing.T) {
 func TestNoTableIsCutOff(t *testing.T) {
 	t.Parallel()
 	app := small(t)
-	for _, table := range []string{"transactions", "line_items", "payments", "receipt_counters", "outbox", "outbox_head"} {
+	for _, table := range []string{"transactions", "line_items", "payments", "receipt_counters", "outbox", "outbox_head", "line_overrides"} {
 		_, err := app.DB.Exec(t.Context(), "truncate "+table+" cascade")
 		require.Equal(t, never, postgres.SQLState(err), "%s: %v", table, err)
 		require.Contains(t, postgres.Constraint(err), table, "its own guard, not that of a table behind it")
@@ -196,6 +218,12 @@ var errUndo = errors.New("undo")
 func newPayment(transaction, method, amount, tendered string) string {
 	return "insert into payments (id, transaction_id, store_id, terminal_id, cashier_id, method, status, amount, tendered, created_at, updated_at, captured_at) values (gen_random_uuid(), " +
 		transaction + ", 'S1', 'T1', 'C1', " + method + ", 'CAPTURED', " + amount + ", " + tendered + ", now(), now(), now())"
+}
+
+// newOverride adds an override: number and line; who, approved by, kind, before, after, reason.
+func newOverride(transaction, which, what string) string {
+	return "insert into line_overrides (transaction_id, override_no, line_no, store_id, terminal_id, cashier_id, approved_by, kind, before, after, reason, at) select transaction_id, " +
+		which + ", 'S1', 'T1', " + what + ", now() from line_items" + transaction + " and line_no = 1"
 }
 
 func paidWith(where string) string {
@@ -224,12 +252,17 @@ func TestTheDatabaseAllows(t *testing.T) {
 	app := small(t)
 	for _, c := range []struct{ name, sql string }{
 		{"a quantity in a draft", "update line_items set quantity_milli = 2000, gross = 12000" + ofDraft + " and line_no = 1"},
+		{"a price is overridden", "update line_items set unit_price = 5000, gross = 5000, list_price = 6000, price_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"and again", "update line_items set unit_price = 4000, gross = 4000" + ofDraft + " and line_no = 1"},
+		{"and taken back", "update line_items set unit_price = 6000, gross = 6000, list_price = null, price_reason = null" + ofDraft + " and line_no = 1"},
+		{"a discount", "update line_items set discount = 6000, discount_reason = 'x'" + ofDraft + " and line_no = 1"},
+		{"and its record", newOverride(ofDraft, "2, 1", "'C1', null, 'DISCOUNT', 0, 6000, 'x'")},
 		{"a line is removed from a draft", "update line_items set removed_at = now()" + ofDraft + " and line_no = 1"},
 		{"a pending payment is captured", "update payments set status = 'CAPTURED', captured_at = now()" + pending},
 		{"an unknown payment turns out", "update payments set status = 'FAILED'" + unknown},
 		{"cash of an open basket is given back", "update payments set status = 'CANCELLED'" + openCash},
 		{"a basket is suspended", "update transactions set status = 'SUSPENDED', version = 2" + draft},
-		{"and resumed by another till", "update transactions set status = 'DRAFT', terminal_id = 'T2', version = 3" + draft},
+		{"and resumed by another till", "update transactions set status = 'DRAFT', terminal_id = 'T2', cashier_id = 'M1', resumed_at = now(), version = 3" + draft},
 		{"and paid", paidWith(draft)},
 		{"a suspended basket is voided", "update transactions set status = 'VOIDED', version = 9" + suspended},
 		{"the next receipt", "update receipt_counters set last_seq = last_seq + 1 where terminal_id = 'T1'"},

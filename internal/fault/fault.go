@@ -35,6 +35,7 @@ const (
 	TooLarge                 // (HTTP 413)
 	Unsupported              // wrong media type (HTTP 415)
 	Timeout                  // the caller was too slow (HTTP 408)
+	Throttled                // too often: wait for Details["retry_after_seconds"] (HTTP 429)
 	Unavailable              // try again later: database restarting, pool exhausted (HTTP 503)
 	Unknown                  // the outcome is in doubt: look it up before you repeat (HTTP 503)
 	Config                   // a setting is missing or wrong (exit 78)

@@ -268,7 +268,7 @@ func TestAnyOrderOfActionsKeepsTheBooks(t *testing.T) {
 		payment := func() int { return rapid.IntRange(1, max(1, next)).Draw(t, "payment") }
 		lastLine, version := int32(0), b.Version
 		for range rapid.IntRange(1, 40).Draw(t, "actions") {
-			switch rapid.IntRange(0, 6).Draw(t, "action") {
+			switch rapid.IntRange(0, 9).Draw(t, "action") {
 			case 0, 1:
 				item := rapid.SampledFrom([]sale.Item{water, beer, banana, bag}).Draw(t, "item")
 				if line, err := b.AddItem(item, "", sale.Quantity(rapid.IntRange(0, 5_000).Draw(t, "quantity")), at); err == nil {
@@ -287,6 +287,13 @@ func TestAnyOrderOfActionsKeepsTheBooks(t *testing.T) {
 				_, _ = b.CancelPayment(id(payment()))
 			case 6:
 				_, _, _, _ = b.Settle(id(payment()), rapid.SampledFrom([]sale.PaymentStatus{sale.Captured, sale.Failed, sale.Expired, sale.Unknown}).Draw(t, "report"), later)
+			case 7:
+				_, _, _ = b.SetDiscount(rapid.Int32Range(0, lastLine+1).Draw(t, "line"), money.Amount(rapid.Int64Range(-1, 90_000).Draw(t, "discount")), because)
+			case 8:
+				_, _, _ = b.OverridePrice(rapid.Int32Range(0, lastLine+1).Draw(t, "line"), money.Amount(rapid.Int64Range(-1, 30_000).Draw(t, "price")), because)
+			case 9:
+				_ = b.Suspend()
+				_, _ = b.Resume(rapid.SampledFrom([]string{"T1", "T2"}).Draw(t, "till"), "C2", later)
 			}
 			require.GreaterOrEqual(t, b.Version, version)
 			version = b.Version
@@ -300,6 +307,7 @@ func keepsTheBooks(t *rapid.T, b *sale.Transaction) {
 	for _, l := range b.Live() {
 		require.Equal(t, l.Gross-l.Discount, l.Amount)
 		require.Equal(t, l.Quantity.Times(l.UnitPrice), l.Gross)
+		require.True(t, 0 <= l.Discount && l.Discount <= l.Gross)
 		total += l.Amount
 	}
 	for _, p := range b.Payments {
@@ -313,6 +321,7 @@ func keepsTheBooks(t *rapid.T, b *sale.Transaction) {
 		case sale.Failed, sale.Expired, sale.Cancelled:
 		}
 	}
+	overridesTellTheLines(t, b)
 	require.Equal(t, total, b.Total())
 	require.Equal(t, total-claimed, b.Due())
 	require.GreaterOrEqual(t, int64(b.Due()), int64(0), "more is claimed than is owed")

@@ -11,7 +11,7 @@ import (
 func (t *Transaction) HeldBy(terminalID string) error {
 	if t.TerminalID != terminalID {
 		return fault.New(fault.Forbidden, "basket_held_elsewhere", "terminal %s holds this basket", t.TerminalID).
-			Advise("suspend it there and resume it here")
+			Advise("resume it here: then it is yours")
 	}
 	return nil
 }
@@ -72,9 +72,9 @@ func (t *Transaction) CheckPayable() error {
 	return nil
 }
 
-// Finalize makes the transaction PAID.
-func (t *Transaction) Finalize(receiptNo, businessDate string, now time.Time) {
-	t.Status, t.ReceiptNo, t.BusinessDate, t.FinalizedAt = Paid, receiptNo, businessDate, &now
+// Finalize makes the transaction PAID, by the cashier who took the money.
+func (t *Transaction) Finalize(cashierID, receiptNo, businessDate string, now time.Time) {
+	t.Status, t.CashierID, t.ReceiptNo, t.BusinessDate, t.FinalizedAt = Paid, cashierID, receiptNo, businessDate, &now
 	t.Version++
 }
 
@@ -117,15 +117,39 @@ func (t *Transaction) Suspend() error {
 	return nil
 }
 
-// Resume makes a suspended basket the terminal's own.
-func (t *Transaction) Resume(terminalID string) error {
-	if t.Status == Draft {
+// ResumeGrace is how long a basket that was resumed is safe from being taken
+// over: the other of two people who reach for it at once is told so, instead of
+// taking it out of the first one's hands.
+const ResumeGrace = 3 * time.Second
+
+// Resume makes a basket the terminal's own: a suspended one, or one that
+// another terminal holds and cannot finish because it died (takenOver). Its
+// payments stay as they are. From then on the other terminal is refused.
+func (t *Transaction) Resume(terminalID, cashierID string, now time.Time) (takenOver bool, err error) {
+	if t.Status != Suspended {
+		if err := t.takeOver(terminalID, now); err != nil {
+			return false, err
+		}
+		takenOver = true
+	}
+	t.Status, t.TerminalID, t.CashierID, t.ResumedAt = Draft, terminalID, cashierID, &now
+	t.Version++
+	return takenOver, nil
+}
+
+func (t *Transaction) takeOver(terminalID string, now time.Time) error {
+	if err := t.open(); err != nil {
+		return err
+	}
+	if t.TerminalID == terminalID {
 		return fault.New(fault.Conflict, "transaction_not_suspended", "this basket is not suspended")
 	}
-	if t.Status != Suspended {
-		return t.open()
+	if t.ResumedAt == nil {
+		return nil
 	}
-	t.Status, t.TerminalID = Draft, terminalID
-	t.Version++
+	if since := now.Sub(*t.ResumedAt); since >= 0 && since < ResumeGrace { // less than 0: the clock was set back
+		return fault.New(fault.Conflict, "transaction_resumed_elsewhere", "terminal %s resumed this basket just now", t.TerminalID).
+			Advise("leave it there; if that till is dead, try again in a moment")
+	}
 	return nil
 }

@@ -26,6 +26,7 @@ const (
 const (
 	MaxLines        = 500       // removed lines not counted
 	MaxPayloadBytes = 200 << 10 // of the SaleRecorded it would become; more is refused at the scan, never at finalize
+	MaxRecordBytes  = 500 << 10 // the same with the removed lines, which BasketVoided tells of
 )
 
 // Transaction is a basket and, once PAID, a sale.
@@ -33,7 +34,8 @@ type Transaction struct {
 	ID           uuid.UUID  `json:"id"`
 	StoreID      string     `json:"store_id"`
 	TerminalID   string     `json:"terminal_id"` // that holds the basket; once PAID, that finalized it
-	CashierID    string     `json:"cashier_id"`
+	CashierID    string     `json:"cashier_id"`  // who acts on it now: who opened, resumed or finalized it last
+	OpenedBy     string     `json:"opened_by"`   // who opened it, for ever: whose basket it is
 	ShiftID      *uuid.UUID `json:"shift_id,omitempty"`
 	Status       Status     `json:"status"`
 	Currency     string     `json:"currency"`
@@ -45,6 +47,8 @@ type Transaction struct {
 	FinalizedAt  *time.Time `json:"finalized_at,omitempty"`
 	Version      int32      `json:"version"` // grows with every change
 	LastLineNo   int32      `json:"-"`       // the highest line_no ever given; never reused
+	ResumedAt    *time.Time `json:"-"`       // when a terminal made it its own last; nil: the one that opened it has it
+	Overrides    []Override `json:"-"`       // in the order in which they happened
 }
 
 // Line is one scan. Money is in minor units and includes tax.
@@ -58,13 +62,18 @@ type Line struct {
 	Barcode       string       `json:"barcode,omitempty"` // as scanned
 	AgeRestricted bool         `json:"age_restricted"`
 	Quantity      Quantity     `json:"quantity"`
-	UnitPrice     money.Amount `json:"unit_price"` // frozen at the scan
+	UnitPrice     money.Amount `json:"unit_price"` // frozen at the scan, unless a person overrode it
 	Gross         money.Amount `json:"gross"`      // round-half-up(unit price × quantity)
 	Discount      money.Amount `json:"discount"`   // 0 … gross
 	Amount        money.Amount `json:"amount"`     // gross − discount
-	TaxCode       string       `json:"tax_code"`
-	AddedAt       time.Time    `json:"added_at"`
-	RemovedAt     *time.Time   `json:"removed_at,omitempty"`
+
+	DiscountReason string        `json:"discount_reason,omitempty"`
+	ListPrice      *money.Amount `json:"list_price,omitempty"` // the catalogue's at the scan; only of a line whose price was overridden
+	PriceReason    string        `json:"price_reason,omitempty"`
+
+	TaxCode   string     `json:"tax_code"`
+	AddedAt   time.Time  `json:"added_at"`
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
 }
 
 // Item is what the catalogue knows of an item when it is scanned.
@@ -132,7 +141,11 @@ func (t *Transaction) ChangeQuantity(lineNo int32, quantity Quantity) (*Line, er
 	if err := positive(quantity); err != nil {
 		return nil, err
 	}
-	if err := t.affordable(quantity.Times(line.UnitPrice) - line.Gross); err != nil {
+	gross := quantity.Times(line.UnitPrice)
+	if err := line.discountFits(line.Discount, gross, "quantity"); err != nil {
+		return nil, err
+	}
+	if err := t.affordable(gross - line.Gross); err != nil {
 		return nil, err
 	}
 	line.Quantity = quantity
@@ -165,17 +178,20 @@ func positive(q Quantity) error {
 	return nil
 }
 
-// roomFor refuses what would make the sale's event too large. Finalize never
-// refuses for size, so the scan must.
+// roomFor refuses what would make the basket's event too large. Finalize and void
+// never refuse for size, so the scan must.
 func (t *Transaction) roomFor(line *Line) error {
 	live, bytes := 1, line.payloadBytes()
+	record := bytes
 	for i := range t.Lines {
+		size := t.Lines[i].payloadBytes()
+		record += size
 		if t.Lines[i].RemovedAt == nil {
 			live++
-			bytes += t.Lines[i].payloadBytes()
+			bytes += size
 		}
 	}
-	if live > MaxLines || bytes > MaxPayloadBytes {
+	if live > MaxLines || bytes > MaxPayloadBytes || record > MaxRecordBytes {
 		return fault.New(fault.Invalid, "basket_too_large", "this basket is full with %d lines", live-1).
 			Advise("pay this one and open another")
 	}
@@ -198,10 +214,14 @@ const lineShape = `{"line_no":,"item_id":"","sku":"","name":"","unit":"","catego
 
 // payloadBytes is what the line adds to SaleRecorded: the JSON's own shape, its
 // numbers, and its texts, in which quotes and backslashes are escaped. Control
-// characters do not get into the catalogue.
+// characters do not get into the catalogue. A removed line adds its time to
+// BasketVoided.
 func (l *Line) payloadBytes() int {
-	const uuidDigits, rateDigits = 36, 5
+	const uuidDigits, rateDigits, removedAt = 36, 5, len(`"removed_at":"2006-01-02T15:04:05.999999Z",`)
 	bytes := len(lineShape) + uuidDigits + rateDigits + len(l.Quantity.String())
+	if l.RemovedAt != nil {
+		bytes += removedAt
+	}
 	for _, n := range []int64{int64(l.LineNo), int64(l.UnitPrice), int64(l.Gross), int64(l.Discount), int64(l.Amount)} {
 		bytes += len(strconv.FormatInt(n, 10))
 	}

@@ -33,7 +33,7 @@ func id(n int) uuid.UUID {
 
 // basket is a fresh DRAFT at till T1.
 func basket() *sale.Transaction {
-	return &sale.Transaction{ID: id(100), StoreID: "S1", TerminalID: "T1", CashierID: "C1", Status: sale.Draft, Currency: "VND", CreatedAt: at, Version: 1}
+	return &sale.Transaction{ID: id(100), StoreID: "S1", TerminalID: "T1", CashierID: "C1", OpenedBy: "C1", Status: sale.Draft, Currency: "VND", CreatedAt: at, Version: 1}
 }
 
 // scan adds items, one unit of each, and must succeed.
@@ -202,7 +202,10 @@ var changes = map[string]func(b *sale.Transaction) error{
 	"finalize": func(b *sale.Transaction) error { return b.CheckPayable() },
 	"void":     func(b *sale.Transaction) error { _, err := b.Void(); return err },
 	"suspend":  func(b *sale.Transaction) error { return b.Suspend() },
-	"resume":   func(b *sale.Transaction) error { return b.Resume("T2") },
+	"resume":   func(b *sale.Transaction) error { _, err := b.Resume("T1", "C2", later); return err },
+	"take":     func(b *sale.Transaction) error { _, err := b.Resume("T2", "C2", later); return err },
+	"discount": func(b *sale.Transaction) error { _, _, err := b.SetDiscount(1, 500, because); return err },
+	"price":    func(b *sale.Transaction) error { _, _, err := b.OverridePrice(1, 500, because); return err },
 }
 
 func TestWhatEachStateRefuses(t *testing.T) {
@@ -210,13 +213,16 @@ func TestWhatEachStateRefuses(t *testing.T) {
 	const yes = ""
 	for status, want := range map[sale.Status]map[string]string{
 		sale.Draft: {"add": yes, "quantity": yes, "remove": yes, "pay": yes, "finalize": "payment_incomplete", "void": yes, "suspend": yes,
-			"resume": "transaction_not_suspended"},
+			"resume": "transaction_not_suspended", "take": yes, "discount": yes, "price": yes},
 		sale.Suspended: {"add": "transaction_suspended", "quantity": "transaction_suspended", "remove": "transaction_suspended",
-			"pay": "transaction_suspended", "finalize": "transaction_suspended", "void": yes, "suspend": "transaction_suspended", "resume": yes},
+			"pay": "transaction_suspended", "finalize": "transaction_suspended", "void": yes, "suspend": "transaction_suspended", "resume": yes, "take": yes,
+			"discount": "transaction_suspended", "price": "transaction_suspended"},
 		sale.Paid: {"add": "transaction_paid", "quantity": "transaction_paid", "remove": "transaction_paid", "pay": "transaction_paid",
-			"finalize": "transaction_paid", "void": "transaction_paid", "suspend": "transaction_paid", "resume": "transaction_paid"},
+			"finalize": "transaction_paid", "void": "transaction_paid", "suspend": "transaction_paid", "resume": "transaction_paid", "take": "transaction_paid",
+			"discount": "transaction_paid", "price": "transaction_paid"},
 		sale.Voided: {"add": "transaction_voided", "quantity": "transaction_voided", "remove": "transaction_voided", "pay": "transaction_voided",
-			"finalize": "transaction_voided", "void": "transaction_voided", "suspend": "transaction_voided", "resume": "transaction_voided"},
+			"finalize": "transaction_voided", "void": "transaction_voided", "suspend": "transaction_voided", "resume": "transaction_voided",
+			"take": "transaction_voided", "discount": "transaction_voided", "price": "transaction_voided"},
 		"NONSENSE": {"add": "status_unknown", "void": "status_unknown"},
 	} {
 		for name, code := range want {
@@ -248,13 +254,44 @@ func TestSuspendAndResumeMoveABasketToAnotherTill(t *testing.T) {
 	scan(t, b, water, beer)
 	require.NoError(t, b.Suspend())
 	require.Equal(t, sale.Suspended, b.Status)
-	require.NoError(t, b.Resume("T2"))
+	takenOver, err := b.Resume("T2", "C2", later)
+	require.NoError(t, err)
+	require.False(t, takenOver)
 	require.Equal(t, sale.Draft, b.Status)
+	require.Equal(t, []string{"C2", "C1"}, []string{b.CashierID, b.OpenedBy}, "it does not become one's own")
 	require.NoError(t, b.HeldBy("T2"))
 	require.Error(t, b.HeldBy("T1"))
 	require.Equal(t, money.Amount(20_000), b.Total(), "what was scanned stays")
 	scan(t, b, banana)
 	require.EqualValues(t, 3, b.Lines[2].LineNo)
+}
+
+func TestABasketOfADeadTillIsTakenOver(t *testing.T) {
+	t.Parallel()
+	b := basket()
+	scan(t, b, water)
+	pay(t, b, 1, sale.Cash, 1_000)
+	takenOver, err := b.Resume("T2", "C2", at)
+	require.NoError(t, err)
+	require.True(t, takenOver)
+	require.Equal(t, money.Amount(5_000), b.Due(), "what was paid stays paid")
+	requireCode(t, b.HeldBy("T1"), fault.Forbidden, "basket_held_elsewhere")
+
+	// Another hand that reaches for it at the same moment does not get it.
+	for _, since := range []time.Duration{0, sale.ResumeGrace - 1} {
+		_, err = b.Resume("T3", "C3", at.Add(since))
+		requireCode(t, err, fault.Conflict, "transaction_resumed_elsewhere")
+		require.NoError(t, b.HeldBy("T2"))
+	}
+	_, err = b.Resume("T2", "C2", at)
+	requireCode(t, err, fault.Conflict, "transaction_not_suspended")
+	_, err = b.Resume("T3", "C3", at.Add(sale.ResumeGrace))
+	require.NoError(t, err)
+	_, err = b.Resume("T1", "C1", at.Add(-time.Hour))
+	require.NoError(t, err, "a clock that was set back keeps nobody from a basket")
+	require.NoError(t, b.Suspend())
+	_, err = b.Resume("T2", "C2", at.Add(-time.Hour))
+	require.NoError(t, err, "who suspends it lets go of it")
 }
 
 func TestFinalizeWritesTheSaleDown(t *testing.T) {
@@ -265,9 +302,9 @@ func TestFinalizeWritesTheSaleDown(t *testing.T) {
 	require.NoError(t, b.CheckPayable())
 	require.Equal(t, sale.Draft, b.Status, "asking changes nothing")
 	before := b.Version
-	b.Finalize("S1-T1-0000001", "2026-11-22", later)
-	require.Equal(t, []any{sale.Paid, "S1-T1-0000001", "2026-11-22", later, before + 1},
-		[]any{b.Status, b.ReceiptNo, b.BusinessDate, *b.FinalizedAt, b.Version})
+	b.Finalize("C2", "S1-T1-0000001", "2026-11-22", later)
+	require.Equal(t, []any{sale.Paid, "C2", "C1", "S1-T1-0000001", "2026-11-22", later, before + 1},
+		[]any{b.Status, b.CashierID, b.OpenedBy, b.ReceiptNo, b.BusinessDate, *b.FinalizedAt, b.Version})
 }
 
 // step is something that happens at the till.

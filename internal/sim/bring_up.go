@@ -18,14 +18,17 @@ func (in *Installation) bringUp(ctx context.Context) error {
 		what string
 		do   func(context.Context) error
 	}{
-		{"PostgreSQL and HQ ready", func(ctx context.Context) error { return in.Restart(ctx, HQServer) }},
+		{"PostgreSQL and HQ ready", func(ctx context.Context) error { return in.Restart(ctx, HQServer) }}, // unless it is already
 		{"store registered at HQ", in.register},
 		{"the edge's schema up to date", func(ctx context.Context) error { return in.edgeCommand(ctx, nil, nil, "migrate") }},
 		{"catalogue, terminal and staff there", in.equip},
 		{"PostgreSQL and the store edge ready", func(ctx context.Context) error { return in.Restart(ctx, EdgeServer) }},
 		// Beside the running server a command need not start a database of its own.
-		{"tokens and other terminals there", func(ctx context.Context) error {
-			return errors.Join(in.addTerminals(ctx, in.options.Terminals[1:]), in.tryTokens(ctx))
+		{"tokens, PINs and other terminals there", func(ctx context.Context) error {
+			if err := errors.Join(in.addTerminals(ctx, in.options.Terminals[1:]), in.tryTokens(ctx)); err != nil {
+				return err
+			}
+			return in.letIn(ctx)
 		}},
 	}
 	for _, step := range steps {
@@ -96,17 +99,11 @@ func (in *Installation) useStoreToken(ctx context.Context, token string) error {
 // equip gives the store what it needs to sell. What was there after an earlier
 // start stays as it is.
 func (in *Installation) equip(ctx context.Context) error {
-	var people page[struct {
-		CashierID string `json:"cashier_id"`
-	}]
-	if err := in.edgeCommand(ctx, nil, &people, "staff", "list", "--json"); err != nil {
+	there, err := in.staff(ctx)
+	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, p := range people.Items {
-		known[p.CashierID] = true
-	}
-	if !known[managerID] { // the last thing that a first start adds
+	if !there[managerID] { // the last thing that a first start adds
 		if err := in.edgeCommand(ctx, in.options.Catalogue, nil, "seed", "--file", "-"); err != nil {
 			return err
 		}
@@ -114,13 +111,14 @@ func (in *Installation) equip(ctx context.Context) error {
 	if err := in.addTerminals(ctx, in.options.Terminals[:1]); err != nil {
 		return err
 	}
-	for _, p := range []struct{ id, name, role string }{{cashierID, "Thu ngân", "cashier"}, {managerID, "Quản lý", "manager"}} {
-		if known[p.id] {
-			continue
+	for _, p := range people {
+		if there[p.id] || p.id != cashierID && p.id != managerID {
+			continue // the others come when the server runs, which is faster
 		}
-		if err := in.edgeCommand(ctx, nil, nil, "staff", "add", "--id", p.id, "--name", p.name, "--role", p.role, "--json"); err != nil {
+		if err := in.addPerson(ctx, p); err != nil {
 			return err
 		}
+		in.fresh[p.id] = true
 	}
 	return nil
 }

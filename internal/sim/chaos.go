@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"tiem/internal/fault"
 )
 
 // ChaosOptions say how much to sell and what to break.
@@ -75,24 +72,14 @@ type chaos struct {
 }
 
 func (c *chaos) run(ctx context.Context) (err error) {
-	dir, err := os.MkdirTemp("", "tiem-chaos-")
-	if err == nil {
-		err = os.Chmod(dir, 0o711) //nolint:gosec // as root, the databases run as another user, who must get to them
+	c.report.Dir, err = inScratch(ctx, c.options.Keep, func(dir string) error { return c.runIn(ctx, dir) })
+	if c.report.Dir != "" {
+		c.say("everything is left in %s", c.report.Dir)
 	}
-	if err != nil {
-		return fault.Wrap(err, fault.Config, "data_dir_access", "no scratch directory can be made").At("TMPDIR")
-	}
-	defer func() {
-		if err != nil && os.Remove(dir) == nil {
-			return // it was empty: nothing was started
-		}
-		if c.options.Keep || err != nil && ctx.Err() == nil { // whoever interrupts it does not want to look
-			c.report.Dir = dir
-			c.say("everything is left in %s", dir)
-			return
-		}
-		err = errors.Join(err, os.RemoveAll(dir))
-	}()
+	return err
+}
+
+func (c *chaos) runIn(ctx context.Context, dir string) (err error) {
 	o := c.options
 	c.say("seed %d: %d sales on %d tills, %d kills, %d cuts; scratch directory %s", o.Seed, o.Sales, o.Tills, o.Kills, o.Cuts, dir)
 	hqAddr, err := FreeAddress(ctx)
@@ -114,12 +101,8 @@ func (c *chaos) run(ctx context.Context) (err error) {
 }
 
 func (c *chaos) installation(dir, hqAddr string) Options {
-	terminals := make([]string, c.options.Tills)
-	for i := range terminals {
-		terminals[i] = fmt.Sprintf("T%d", i+1)
-	}
 	return Options{
-		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminals, Environ: ownEnviron(), HQAddr: hqAddr,
+		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminalNames(c.options.Tills), Environ: ownEnviron(), HQAddr: hqAddr,
 		// Only the edge takes the line; who judges it asks HQ directly. A short pause lets the drain show the work, and a
 		// black hole is to outlast the timeout now and then.
 		EdgeEnv: []string{"HQ_URL=" + c.line.URL(), "SYNC_RETRY_MAX=1s", "SYNC_TIMEOUT=2s"},
@@ -127,14 +110,13 @@ func (c *chaos) installation(dir, hqAddr string) Options {
 	}
 }
 
-// ownEnviron is this program's environment without the settings of another
-// installation: a scratch one must not touch the demo's databases or ports.
-func ownEnviron() []string {
-	foreign := []string{
-		"EDGE_DATABASE_URL", "EDGE_DATA_DIR", "EDGE_ADDR", "EDGE_STORE_ID", "EDGE_DEMO", "STORE_TOKEN", "FAKE_CAPTURE_AFTER",
-		"HQ_DATABASE_URL", "HQ_DATA_DIR", "HQ_ADDR", "HQ_GRPC_ADDR", "HQ_URL", "HQ_GRPC_TARGET", "HQ_TOKEN",
+// terminalNames are T1, T2, …
+func terminalNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("T%d", i+1)
 	}
-	return mergeEnv(os.Environ(), foreign)
+	return names
 }
 
 // sellAndBreak plays all sales, strikes and cuts; when it returns without an

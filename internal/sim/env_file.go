@@ -63,7 +63,7 @@ func ReadEnvFile(path string) (map[string]string, error) {
 // formatEnv quotes each value so that a shell reads back exactly its bytes.
 func formatEnv(variables []Variable) (string, error) {
 	var text strings.Builder
-	text.WriteString("# The demo's addresses and tokens, for scripts: set -a; . data/demo.env; set +a\n")
+	text.WriteString("# Written by pos-sim, for scripts: set -a; . data/demo.env; set +a\n")
 	for _, v := range variables {
 		if !variableName.MatchString(v.Name) {
 			return "", fault.New(fault.Internal, "env_name_invalid", "%q is not the name of a variable", v.Name)

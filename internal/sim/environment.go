@@ -18,6 +18,9 @@ func (in *Installation) settings() []string { return mergeEnv(in.options.Environ
 // hqToken is the script's token: the environment's, the one of an earlier
 // start, or a fresh one.
 func (in *Installation) hqToken() string {
+	if in.options.Beside != nil {
+		return in.options.Beside.store.HQToken
+	}
 	if token := valueIn(mergeEnv(in.settings(), in.options.HQEnv), "HQ_TOKEN"); token != "" {
 		return token
 	}

@@ -31,6 +31,9 @@ type request struct {
 	path   string // with its query
 	key    string // Idempotency-Key; empty for reading
 	body   []byte
+
+	session  string // X-Session: who acts
+	approval string // X-Approval: whose PIN stands for it
 }
 
 // newExchange speaks to the server at base. Each has connections of its own, as
@@ -58,8 +61,10 @@ func (x exchange) do(ctx context.Context, r request, into any) error {
 	if x.token != "" {
 		req.Header.Set("Authorization", "Bearer "+x.token)
 	}
-	if r.key != "" {
-		req.Header.Set("Idempotency-Key", r.key)
+	for name, value := range map[string]string{"Idempotency-Key": r.key, "X-Session": r.session, "X-Approval": r.approval} {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
 	}
 	if len(r.body) > 0 {
 		req.Header.Set("Content-Type", "application/json")

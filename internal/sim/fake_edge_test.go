@@ -28,13 +28,19 @@ type fakeEdge struct {
 	baskets  map[uuid.UUID]*sale.Transaction
 	answers  map[string]answer // by Idempotency-Key
 	receipts map[string]int
-	calls    []string // method, path and key of every request that arrived
+	calls    []string             // method, path and key of every request that arrived
+	sessions map[string]string    // cashier by session token
+	opened   map[uuid.UUID]string // basket → cashier who opened it
+	granted  map[string]bool      // approvals that were not used
+	resumed  []string             // status, terminal before, terminal now
+	reasons  []string             // of discounts and prices
 
 	forgetful  bool // does not know Idempotency-Keys
 	lax        bool // knows them, but not the body that they stood for
 	renumbers  bool // gives a new receipt each time
 	softPaid   bool // lets a paid sale be voided
 	secondHand bool // takes an id twice for two payments
+	short      int  // calls that a session lives for; 0: for ever
 	// lose is asked before a request is looked at: "before" loses the request,
 	// "after" the answer, a number is answered in its place.
 	lose func(n int, r *http.Request) string
@@ -48,7 +54,8 @@ type answer struct {
 
 func newFakeEdge(t *testing.T) *fakeEdge {
 	t.Helper()
-	e := &fakeEdge{baskets: map[uuid.UUID]*sale.Transaction{}, answers: map[string]answer{}, receipts: map[string]int{}}
+	e := &fakeEdge{baskets: map[uuid.UUID]*sale.Transaction{}, answers: map[string]answer{}, receipts: map[string]int{},
+		sessions: map[string]string{}, opened: map[uuid.UUID]string{}, granted: map[string]bool{}}
 	e.server = httptest.NewServer(e)
 	t.Cleanup(e.server.Close)
 	return e
@@ -56,19 +63,21 @@ func newFakeEdge(t *testing.T) *fakeEdge {
 
 func (e *fakeEdge) till(t *testing.T) *Till {
 	t.Helper()
-	till := NewTill(e.server.URL, Login{"T1", "secret"}, "C1")
+	till := e.store("T1").Till(0)
 	till.Patience = 2 * time.Second
 	t.Cleanup(till.Close)
 	return till
 }
 
 func (e *fakeEdge) store(tills ...string) Store {
-	s := Store{EdgeURL: e.server.URL, StoreID: "S1", CashierID: "C1"}
+	s := Store{EdgeURL: e.server.URL, StoreID: "S1", CashierID: "C1", ManagerID: "M1", Cashiers: []string{"C1", "C2", "C3"}}
 	for _, id := range tills {
-		s.Tills = append(s.Tills, Login{id, "secret"})
+		s.Tills = append(s.Tills, Login{id, "secret", fakePINs})
 	}
 	return s
 }
+
+var fakePINs = PINs{"C1": "4711", "C2": "2580", "C3": "9731", "M1": "0815"}
 
 // ServeHTTP answers one request at a time, under its Idempotency-Key.
 func (e *fakeEdge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -87,8 +96,12 @@ func (e *fakeEdge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := r.Method + r.URL.Path + string(body)
 	a, known := e.answers[key]
 	switch status, err := strconv.Atoi(loss); {
+	case loss == "pin_blocked":
+		a = refuse(http.StatusTooManyRequests, loss)
 	case err == nil:
 		a = refuse(status, "injected")
+	case e.nobody(r):
+		a = refuse(http.StatusUnauthorized, "session_expired")
 	case known && !e.forgetful && a.request != request && !e.lax:
 		a = refuse(http.StatusConflict, "idempotency_conflict")
 	case known && !e.forgetful && (!e.renumbers || !strings.HasSuffix(r.URL.Path, "/finalize")):
@@ -106,6 +119,18 @@ func (e *fakeEdge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
+// nobody tells whether a call that needs a session has none that lives.
+func (e *fakeEdge) nobody(r *http.Request) bool {
+	if r.Method == http.MethodGet || r.URL.Path == "/v1/sessions" || strings.HasSuffix(r.URL.Path, "/simulate") {
+		return false
+	}
+	token := r.Header.Get("X-Session")
+	if e.short > 0 && len(e.calls)%e.short == 0 {
+		delete(e.sessions, token)
+	}
+	return e.sessions[token] == ""
+}
+
 func refuse(status int, code string) answer {
 	body, _ := json.Marshal(map[string]string{"code": code, "detail": "refused"})
 	return answer{status: status, body: body}
@@ -117,7 +142,7 @@ func (e *fakeEdge) handle(r *http.Request, body []byte) (a answer) {
 		mux.HandleFunc(pattern, func(_ http.ResponseWriter, r *http.Request) {
 			value, err := f(r)
 			if err != nil {
-				status := map[fault.Kind]int{fault.Conflict: 409, fault.NotFound: 404, fault.Invalid: 422}[fault.KindOf(err)]
+				status := map[fault.Kind]int{fault.Conflict: 409, fault.NotFound: 404, fault.Invalid: 422, fault.Unauthorized: 401, fault.Forbidden: 403, fault.Unavailable: 429}[fault.KindOf(err)]
 				a = refuse(status, fault.CodeOf(err))
 				return
 			}
@@ -144,6 +169,11 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 		Amount     money.Amount       `json:"amount"`
 		Tendered   money.Amount       `json:"tendered"`
 		Outcome    sale.PaymentStatus `json:"outcome"`
+		PIN        string             `json:"pin"`
+		Reason     string             `json:"reason"`
+		UnitPrice  money.Amount       `json:"unit_price"`
+		Permission Permission         `json:"permission"`
+		Basket     uuid.UUID          `json:"transaction_id"`
 	}
 	_ = json.Unmarshal(body, &in)
 	basket := func(f func(t *sale.Transaction, r *http.Request) error) func(*http.Request) (any, error) {
@@ -156,6 +186,36 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 			return viewOf(t), err
 		}
 	}
+	who := func(r *http.Request) string { return e.sessions[r.Header.Get("X-Session")] }
+	// approved uses an approval up.
+	approved := func(r *http.Request, p Permission, id uuid.UUID) error {
+		token := r.Header.Get("X-Approval")
+		if !e.granted[token] || !strings.HasPrefix(token, string(p)+" "+id.String()) {
+			return fault.New(fault.Forbidden, "permission_needed", "")
+		}
+		delete(e.granted, token)
+		return nil
+	}
+	handle("POST /v1/sessions", func(*http.Request) (any, error) {
+		if fakePINs[in.CashierID] != in.PIN {
+			return nil, fault.New(fault.Unauthorized, "pin_wrong", "")
+		}
+		token := newID().String()
+		e.sessions[token] = in.CashierID
+		return map[string]string{"session_token": token}, nil
+	})
+	handle("DELETE /v1/sessions/current", func(r *http.Request) (any, error) {
+		delete(e.sessions, r.Header.Get("X-Session"))
+		return nil, nil
+	})
+	handle("POST /v1/approvals", func(r *http.Request) (any, error) {
+		if fakePINs[in.CashierID] != in.PIN || in.CashierID == who(r) {
+			return nil, fault.New(fault.Unauthorized, "pin_wrong", "")
+		}
+		token := string(in.Permission) + " " + in.Basket.String() + " " + newID().String()
+		e.granted[token] = true
+		return map[string]string{"approval_token": token}, nil
+	})
 	line := func(r *http.Request) int32 { n, _ := strconv.Atoi(r.PathValue("line")); return int32(n) }
 	handle("GET /v1/catalog/items", func(*http.Request) (any, error) {
 		return map[string]any{"items": []Item{cola, rice}}, nil
@@ -163,6 +223,7 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 	handle("POST /v1/transactions", func(*http.Request) (any, error) {
 		if e.baskets[in.ID] == nil {
 			e.baskets[in.ID] = &sale.Transaction{ID: in.ID, StoreID: "S1", TerminalID: in.TerminalID, CashierID: in.CashierID, Status: sale.Draft}
+			e.opened[in.ID] = in.CashierID
 		}
 		return viewOf(e.baskets[in.ID]), nil
 	})
@@ -199,7 +260,7 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 		}
 		return nil, fault.New(fault.NotFound, "payment_not_found", "")
 	})
-	handle("POST /v1/transactions/{id}/finalize", basket(func(t *sale.Transaction, _ *http.Request) error {
+	handle("POST /v1/transactions/{id}/finalize", basket(func(t *sale.Transaction, r *http.Request) error {
 		if t.Status == sale.Paid && !e.renumbers {
 			return nil
 		}
@@ -209,10 +270,37 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 			}
 		}
 		e.receipts[t.TerminalID]++
-		t.Finalize("S1-"+t.TerminalID+"-"+strconv.Itoa(e.receipts[t.TerminalID]), "2026-11-22", time.Now())
+		t.Finalize(who(r), "S1-"+t.TerminalID+"-"+strconv.Itoa(e.receipts[t.TerminalID]), "2026-11-22", time.Now())
 		return nil
 	}))
-	handle("POST /v1/transactions/{id}/void", basket(func(t *sale.Transaction, _ *http.Request) error {
+	handle("POST /v1/transactions/{id}/suspend", basket(func(t *sale.Transaction, _ *http.Request) error { return t.Suspend() }))
+	handle("POST /v1/transactions/{id}/resume", basket(func(t *sale.Transaction, r *http.Request) error {
+		if t.Status == sale.Draft && t.TerminalID == in.TerminalID {
+			return fault.New(fault.Conflict, "transaction_not_suspended", "")
+		}
+		e.resumed = append(e.resumed, string(t.Status)+" "+t.TerminalID+" "+in.TerminalID)
+		t.Status, t.TerminalID, t.CashierID = sale.Draft, in.TerminalID, who(r)
+		return nil
+	}))
+	handle("POST /v1/transactions/{id}/items/{line}/discount", basket(func(t *sale.Transaction, r *http.Request) error {
+		l := &t.Lines[line(r)-1]
+		l.Discount, l.Amount = in.Amount, l.Gross-in.Amount
+		e.reasons = append(e.reasons, in.Reason)
+		return approved(r, ToDiscount, t.ID)
+	}))
+	handle("POST /v1/transactions/{id}/items/{line}/price", basket(func(t *sale.Transaction, r *http.Request) error {
+		l := &t.Lines[line(r)-1]
+		l.UnitPrice, l.Gross = in.UnitPrice, l.Quantity.Times(in.UnitPrice)
+		l.Amount = l.Gross - l.Discount
+		e.reasons = append(e.reasons, in.Reason)
+		return approved(r, ToOverridePrice, t.ID)
+	}))
+	handle("POST /v1/transactions/{id}/void", basket(func(t *sale.Transaction, r *http.Request) error {
+		if e.opened[t.ID] != who(r) {
+			if err := approved(r, ToVoidOthers, t.ID); err != nil {
+				return err
+			}
+		}
 		if t.Status == sale.Paid && e.softPaid {
 			return nil
 		}

@@ -27,20 +27,23 @@ const (
 // Options say what to install, and where. The zero value is a store S1 with the
 // till T1 on free ports; only DataDir and Catalogue are required.
 type Options struct {
-	Bin       string    // directory of the programs; empty: see Programs
-	DataDir   string    // what is there already is kept and used
-	Catalogue []byte    // for store-edge seed
-	EdgeAddr  string    // host:port; empty: a free port
-	HQAddr    string    // host:port; empty: a free port
-	StoreID   string    // [S1]
-	StoreName string    // [Tiệm <StoreID>]
-	Terminals []string  // [T1]
-	Known     Store     // tokens of an earlier start, to be used if they still work
-	Environ   []string  // inherited by the servers; nil: this program's own
-	Env       []string  // NAME=value for both servers, over Environ
-	EdgeEnv   []string  // for the edge, over Env: TIEM_FAILPOINTS=… to kill it at a place
-	HQEnv     []string  // for HQ, over Env
-	Errors    io.Writer // where the servers' errors are repeated; nil: nowhere
+	Bin       string   // directory of the programs; empty: see Programs
+	DataDir   string   // what is there already is kept and used
+	Catalogue []byte   // for store-edge seed
+	EdgeAddr  string   // host:port; empty: a free port
+	HQAddr    string   // host:port; empty: a free port
+	StoreID   string   // [S1]
+	StoreName string   // [Tiệm <StoreID>]
+	Terminals []string // [T1]
+	Known     Store    // tokens of an earlier start, to be used if they still work
+	// Beside is an installation whose HQ is this one's, too: another shop of the
+	// chain. HQAddr and HQEnv mean nothing then, and Stop leaves HQ alone.
+	Beside  *Installation
+	Environ []string  // inherited by the servers; nil: this program's own
+	Env     []string  // NAME=value for both servers, over Environ
+	EdgeEnv []string  // for the edge, over Env: TIEM_FAILPOINTS=… to kill it at a place
+	HQEnv   []string  // for HQ, over Env
+	Errors  io.Writer // where the servers' errors are repeated; nil: nowhere
 	// Step is told what was done, and how long it took; nil: nobody is.
 	Step func(what string, took time.Duration)
 }
@@ -71,6 +74,8 @@ type Installation struct {
 	options Options
 	bin     string
 	store   Store
+	pins    PINs            // everybody's
+	fresh   map[string]bool // whose PIN was made by this start
 	edge    *server
 	hq      *server
 	died    chan Part // a server ended that nobody had asked to
@@ -109,7 +114,9 @@ func prepare(ctx context.Context, o Options) (*Installation, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Config, "data_dir_access", "the data directory %s cannot be used", o.DataDir).At("DATA_DIR")
 	}
-	if o.HQAddr, err = address(ctx, "HQ_ADDR", o.HQAddr); err != nil {
+	if o.Beside != nil {
+		o.HQAddr = o.Beside.options.HQAddr
+	} else if o.HQAddr, err = address(ctx, "HQ_ADDR", o.HQAddr); err != nil {
 		return nil, err
 	}
 	if o.EdgeAddr, err = address(ctx, "EDGE_ADDR", o.EdgeAddr); err != nil {
@@ -118,10 +125,17 @@ func prepare(ctx context.Context, o Options) (*Installation, error) {
 	if o.EdgeAddr == o.HQAddr {
 		return nil, fault.New(fault.Config, "address_in_use", "%s is HQ's address, too", o.EdgeAddr).At("EDGE_ADDR").Advise("choose another port")
 	}
-	in := &Installation{options: o, bin: bin, died: make(chan Part, 2)}
+	in := &Installation{options: o, bin: bin, fresh: map[string]bool{}, died: make(chan Part, 2)}
+	if err := in.knownPINs(); err != nil {
+		return nil, err
+	}
 	in.store = Store{EdgeURL: urlOf(o.EdgeAddr), HQURL: urlOf(o.HQAddr), StoreID: o.StoreID, CashierID: cashierID, ManagerID: managerID}
 	in.store.HQToken = in.hqToken()
-	in.hq = in.newServer(HQServer, hqProgram, in.store.HQURL, in.hqEnv())
+	if o.Beside != nil {
+		in.hq = o.Beside.hq
+	} else {
+		in.hq = in.newServer(HQServer, hqProgram, in.store.HQURL, in.hqEnv())
+	}
 	in.edge = in.newServer(EdgeServer, edgeProgram, in.store.EdgeURL, in.edgeEnv())
 	return in, nil
 }
@@ -230,7 +244,11 @@ func (in *Installation) AwaitExit(ctx context.Context, part Part) error {
 func (in *Installation) Stop() error {
 	in.stop.Do(func() {
 		var errs []error
-		for _, part := range []Part{EdgeServer, HQServer} {
+		parts := []Part{EdgeServer, HQServer}
+		if in.options.Beside != nil {
+			parts = parts[:1] // HQ is the other one's
+		}
+		for _, part := range parts {
 			errs = append(errs, in.Halt(context.Background(), part))
 		}
 		in.stopErr = errors.Join(errs...)

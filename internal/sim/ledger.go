@@ -27,6 +27,7 @@ type Ledger struct {
 	inDoubt []uuid.UUID // a till gave up on it without a clear answer
 	changed chan struct{}
 	stats   TillStats
+	total   money.Amount // of the sales
 }
 
 // NewLedger is empty.
@@ -60,12 +61,21 @@ func (l *Ledger) Stats() TillStats {
 	return l.stats
 }
 
+// sum is how many sales were acknowledged, for how much, and how many baskets
+// were given up.
+func (l *Ledger) sum() (sales int, total money.Amount, voided int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.sales), l.total, len(l.voided)
+}
+
 // record writes down how a visit ended.
 func (l *Ledger) record(terminalID string, out Outcome, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch b := out.Basket; {
 	case b != nil && b.ReceiptNo != "":
+		l.total += b.Totals.Total
 		l.sales = append(l.sales, Acknowledged{TransactionID: b.ID, TerminalID: terminalID, ReceiptNo: b.ReceiptNo, Total: b.Totals.Total, Key: out.Key})
 	case b != nil && err == nil:
 		l.voided = append(l.voided, b.ID)

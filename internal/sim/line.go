@@ -32,10 +32,16 @@ type lineState struct {
 
 // NewLine opens a line to target (host:port), which need not be there yet.
 func NewLine(ctx context.Context, target string) (*Line, error) {
+	return NewLineAt(ctx, "127.0.0.1:0", target)
+}
+
+// NewLineAt is NewLine with the address on which the shop finds it.
+func NewLineAt(ctx context.Context, address, target string) (*Line, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Unavailable, "no_port", "there is no free port on the loopback interface")
+		return nil, fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At("--line").
+			Advise("choose a free address, host:port")
 	}
 	l := &Line{target: target, listener: listener, state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
 	l.work.Go(l.take)

@@ -17,35 +17,113 @@ type Outcome struct {
 	Key           string  // of finalize: the same call again must give the same receipt
 }
 
-// Sell serves one shopper, from the first scan to PAID or VOIDED. What comes
-// back without an error was seen by the cashier; with an error, the outcome's
-// id says which basket is in doubt (zero: none was opened).
+// Sell serves one shopper, from the first scan to PAID or VOIDED, at this till
+// alone: what a visit suspends is resumed here. What comes back without an error
+// was seen by the cashier; with an error, the outcome's id says which basket is
+// in doubt (zero: none was opened).
 func (t *Till) Sell(ctx context.Context, v Visit) (Outcome, error) {
-	out := Outcome{TransactionID: newID(), Key: NewKey()}
-	if err := t.open(ctx, out.TransactionID, v.Probe); err != nil {
-		return out, err
-	}
-	basket, err := t.fill(ctx, out.TransactionID, v)
-	if err != nil {
-		return out, err
-	}
-	if v.GivesUp {
-		out.Basket, err = t.giveUp(ctx, out.TransactionID)
-		return out, err
-	}
-	for _, tender := range v.tenders(basket.Totals.Due) {
-		if err := t.take(ctx, out.TransactionID, tender, v.Probe); err != nil {
-			return out, err
+	v.Pause = v.Pause.alone() // only another till takes over from a dead one
+	visit := begin(v)
+	for {
+		if parked, err := t.serve(ctx, visit); err != nil || !parked {
+			return visit.out, err
 		}
 	}
-	if out.Basket, err = t.Finalize(ctx, out.TransactionID, out.Key); err != nil {
-		return out, err
-	}
-	return out, t.probePaid(ctx, out, v.Probe)
 }
 
-func (t *Till) giveUp(ctx context.Context, id uuid.UUID) (*Basket, error) {
-	b, err := t.Void(ctx, id, NewKey())
+// serving is a visit on its way through the shop: any till may go on with it.
+type serving struct {
+	visit    Visit
+	out      Outcome
+	openedBy string // the cashier; empty: it is not open yet
+	paused   bool   // resume it first
+	left     bool   // the pause was made
+	tenders  []sale.Tender
+}
+
+func begin(v Visit) *serving {
+	return &serving{visit: v, out: Outcome{TransactionID: newID(), Key: NewKey()}}
+}
+
+// serve goes on with a visit until it is over, or parked for a till to go on.
+func (t *Till) serve(ctx context.Context, s *serving) (parked bool, err error) {
+	if s.openedBy == "" {
+		if err := t.ring(ctx, s); err != nil {
+			return false, err
+		}
+	}
+	if s.paused {
+		t.doing(WorkResuming)
+		if _, err := t.Resume(ctx, s.out.TransactionID, NewKey()); err != nil {
+			return false, err
+		}
+		s.paused = false
+	}
+	if s.pausesNow(false) {
+		return true, t.leave(ctx, s)
+	}
+	if s.visit.GivesUp {
+		s.out.Basket, err = t.giveUp(ctx, s)
+		return false, err
+	}
+	return t.settle(ctx, s)
+}
+
+// ring opens the basket, scans, and makes edits and favours.
+func (t *Till) ring(ctx context.Context, s *serving) error {
+	t.doing(WorkScanning)
+	if err := t.open(ctx, s.out.TransactionID, s.visit.Probe); err != nil {
+		return err
+	}
+	s.openedBy = t.CashierID
+	basket, err := t.fill(ctx, s.out.TransactionID, s.visit)
+	if err != nil {
+		return err
+	}
+	if basket, err = t.favours(ctx, basket, s.visit.Favours); err != nil {
+		return err
+	}
+	s.tenders = s.visit.tenders(basket.Totals.Due)
+	return nil
+}
+
+// settle takes what is left to pay, and finalizes.
+func (t *Till) settle(ctx context.Context, s *serving) (parked bool, err error) {
+	t.doing(WorkPaying)
+	if err := t.Pace.pay(ctx); err != nil {
+		return false, err
+	}
+	for len(s.tenders) > 0 {
+		if err := t.take(ctx, s.out.TransactionID, s.tenders[0], s.visit.Probe); err != nil {
+			return false, err
+		}
+		s.tenders = s.tenders[1:]
+		if s.pausesNow(true) {
+			return true, t.leave(ctx, s)
+		}
+	}
+	if s.out.Basket, err = t.Finalize(ctx, s.out.TransactionID, s.out.Key); err != nil {
+		return false, err
+	}
+	if s.visit.Probe == VoidPaid && s.openedBy != t.CashierID {
+		return false, nil // it would be refused for another reason
+	}
+	return false, t.probePaid(ctx, s.out, s.visit.Probe)
+}
+
+// giveUp voids the basket; somebody else's needs the manager's PIN.
+func (t *Till) giveUp(ctx context.Context, s *serving) (*Basket, error) {
+	t.doing(WorkVoiding)
+	id := s.out.TransactionID
+	void := func() (*Basket, error) { return t.Void(ctx, id, NewKey()) }
+	if s.openedBy != t.CashierID {
+		approval, err := t.Approve(ctx, t.Manager, ToVoidOthers, id)
+		if err != nil {
+			return nil, err
+		}
+		void = func() (*Basket, error) { return t.VoidOthers(ctx, id, "khách bỏ về", approval, NewKey()) }
+	}
+	b, err := void()
 	if err == nil && b.Status != sale.Voided {
 		return nil, fault.New(fault.Internal, "not_voided", "void of %s succeeded, but it is %s", id, b.Status)
 	}
@@ -74,6 +152,9 @@ func (t *Till) open(ctx context.Context, id uuid.UUID, probe Probe) error {
 func (t *Till) fill(ctx context.Context, id uuid.UUID, v Visit) (*Basket, error) {
 	var basket *Basket
 	for i, pick := range v.Picks {
+		if err := t.Pace.scan(ctx); err != nil {
+			return nil, err
+		}
 		key := NewKey()
 		b, err := t.Scan(ctx, id, pick, key)
 		if err != nil {

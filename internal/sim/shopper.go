@@ -61,6 +61,8 @@ const (
 type Visit struct {
 	Picks   []Pick
 	Edits   []Edit
+	Favours []Favour // behind the edits
+	Pause   Pause
 	GivesUp bool // leaves without buying: the basket is voided
 	Way     Way
 	Note    money.Amount // to round up to, minor units
@@ -99,6 +101,8 @@ func (s *Shopper) Next() Visit {
 		v.Picks[i] = s.pick()
 	}
 	v.Edits = s.edits(len(v.Picks))
+	v.Favours = s.favours(v.Edits, len(v.Picks))
+	v.Pause = s.pause()
 	v.GivesUp = s.chance(30)
 	v.Way, v.Note, v.Share = s.way(), notes[s.random.IntN(len(notes))], 100+s.random.IntN(800)
 	if s.chance(80) {

@@ -27,10 +27,19 @@ const DefaultPatience = 30 * time.Second
 type Till struct {
 	Login     Login
 	CashierID string
+	Manager   string        // whose PIN stands for what the cashier may not do alone
 	Patience  time.Duration // 0: DefaultPatience
+	Pace      *Pace         // of the people at it; nil: there is no waiting
 	Stats     TillStats
+	// Observe is told how long each call took with its retries, by the name that
+	// Calls has for it; nil: nobody is.
+	Observe func(call string, took time.Duration, err error)
 
-	edge *EdgeClient
+	// Doing is told what the till does from now on; nil: nobody is.
+	Doing func(Work)
+
+	edge    *EdgeClient
+	session string // empty: nobody is signed in
 }
 
 // TillStats count what a till has done.
@@ -65,6 +74,12 @@ type Totals struct {
 // NewTill is a till at the edge at base.
 func NewTill(base string, login Login, cashierID string) *Till {
 	return &Till{Login: login, CashierID: cashierID, edge: NewEdgeClient(base, login.Token)}
+}
+
+func (t *Till) doing(w Work) {
+	if t.Doing != nil {
+		t.Doing(w)
+	}
 }
 
 // Close gives the till's connections back.
@@ -104,12 +119,12 @@ func (t *Till) ChangeQuantity(ctx context.Context, id uuid.UUID, lineNo int32, q
 	body := struct {
 		Quantity sale.Quantity `json:"quantity"`
 	}{quantity}
-	return t.basket(ctx, http.MethodPatch, transactionPath(id, fmt.Sprintf("/items/%d", lineNo)), key, body)
+	return t.basket(ctx, http.MethodPatch, linePath(id, lineNo, ""), key, body)
 }
 
 // Remove strikes a line out.
 func (t *Till) Remove(ctx context.Context, id uuid.UUID, lineNo int32, key string) (*Basket, error) {
-	return t.basket(ctx, http.MethodDelete, transactionPath(id, fmt.Sprintf("/items/%d", lineNo)), key, nil)
+	return t.basket(ctx, http.MethodDelete, linePath(id, lineNo, ""), key, nil)
 }
 
 // Pay takes a payment; the id is the till's own.
@@ -131,7 +146,11 @@ func (t *Till) Simulate(ctx context.Context, paymentID uuid.UUID, outcome sale.P
 		Outcome sale.PaymentStatus `json:"outcome"`
 	}{outcome}
 	var p sale.Payment
-	return &p, t.call(ctx, http.MethodPost, "/v1/payments/"+paymentID.String()+"/simulate", key, body, &p)
+	r := request{method: http.MethodPost, path: "/v1/payments/" + paymentID.String() + "/simulate", key: key}
+	if err := r.encode(body); err != nil {
+		return nil, err
+	}
+	return &p, t.persist(ctx, r, func(ctx context.Context) error { return t.edge.do(ctx, r, &p) }) // the customer has no session
 }
 
 // Finalize makes the basket a sale. Only when it returns without an error has
@@ -144,13 +163,30 @@ func (t *Till) Finalize(ctx context.Context, id uuid.UUID, key string) (*Basket,
 	return b, err
 }
 
-// Void gives the basket up.
+// Void gives a basket up that the till's cashier opened.
 func (t *Till) Void(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
 	return t.basket(ctx, http.MethodPost, transactionPath(id, "/void"), key, nil)
 }
 
+// Suspend parks the basket: any till may go on with it.
+func (t *Till) Suspend(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
+	return t.basket(ctx, http.MethodPost, transactionPath(id, "/suspend"), key, nil)
+}
+
+// Resume goes on with a suspended basket, or with one whose till has died.
+func (t *Till) Resume(ctx context.Context, id uuid.UUID, key string) (*Basket, error) {
+	body := struct {
+		TerminalID string `json:"terminal_id"`
+	}{t.Login.TerminalID}
+	return t.basket(ctx, http.MethodPost, transactionPath(id, "/resume"), key, body)
+}
+
 func transactionPath(id uuid.UUID, rest string) string {
 	return "/v1/transactions/" + id.String() + rest
+}
+
+func linePath(id uuid.UUID, lineNo int32, rest string) string {
+	return transactionPath(id, fmt.Sprintf("/items/%d%s", lineNo, rest))
 }
 
 func (t *Till) basket(ctx context.Context, method, path, key string, body any) (*Basket, error) {
@@ -164,22 +200,44 @@ func (t *Till) basket(ctx context.Context, method, path, key string, body any) (
 // call encodes the body once and sends the same bytes until there is an answer.
 func (t *Till) call(ctx context.Context, method, path, key string, body, into any) error {
 	r := request{method: method, path: path, key: key}
-	if body != nil {
-		var err error
-		if r.body, err = json.Marshal(body); err != nil {
-			return fault.Wrap(err, fault.Internal, "request_unwritable", "the request cannot be encoded")
-		}
+	if err := r.encode(body); err != nil {
+		return err
 	}
+	return t.send(ctx, r, into)
+}
+
+// encode gives the request its body; nil: none.
+func (r *request) encode(body any) (err error) {
+	if body == nil {
+		return nil
+	}
+	if r.body, err = json.Marshal(body); err != nil {
+		return fault.Wrap(err, fault.Internal, "request_unwritable", "the request cannot be encoded")
+	}
+	return nil
+}
+
+// send sends the same bytes until there is an answer, signing in when it must.
+func (t *Till) send(ctx context.Context, r request, into any) error {
+	return t.persist(ctx, r, func(ctx context.Context) error { return t.inSession(ctx, r, into) })
+}
+
+// persist is persist with the till's patience, and counts.
+func (t *Till) persist(ctx context.Context, r request, try func(context.Context) error) error {
 	patience := t.Patience
 	if patience == 0 {
 		patience = DefaultPatience
 	}
 	begun := time.Now()
-	retries, err := persist(ctx, patience, func(ctx context.Context) error { return t.edge.do(ctx, r, into) })
+	retries, err := persist(ctx, patience, try)
+	took := time.Since(begun)
 	t.Stats.Retries += retries
-	t.Stats.Stall = max(t.Stats.Stall, time.Since(begun))
+	t.Stats.Stall = max(t.Stats.Stall, took)
 	if err == nil {
 		t.Stats.Requests++
+	}
+	if t.Observe != nil {
+		t.Observe(callName(r), took, err)
 	}
 	return err
 }

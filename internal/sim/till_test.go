@@ -79,8 +79,9 @@ func TestTillDoesNotRepeatRefusals(t *testing.T) {
 		"413": fault.TooLarge, "422": fault.Invalid, "500": fault.Internal,
 	} {
 		e := newFakeEdge(t)
-		e.lose = func(int, *http.Request) string { return status }
 		till := e.till(t)
+		require.NoError(t, till.SignIn(t.Context()))
+		e.lose = func(int, *http.Request) string { return status }
 		_, err := till.Open(t.Context(), newID(), NewKey())
 		require.Equal(t, kind, fault.KindOf(err), status)
 		require.Equal(t, "injected", fault.CodeOf(err))
@@ -93,13 +94,14 @@ func TestTillRepeatsWhatMayWorkLater(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{"408", "429", "502", "503", "504"} {
 		e := newFakeEdge(t)
+		till := e.till(t)
+		require.NoError(t, till.SignIn(t.Context()))
 		e.lose = func(n int, _ *http.Request) string {
-			if n < 3 {
+			if n < 4 { // the first was the sign-in
 				return status
 			}
 			return ""
 		}
-		till := e.till(t)
 		key := NewKey()
 		_, err := till.Open(t.Context(), newID(), key)
 		require.NoError(t, err, status)

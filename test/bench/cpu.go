@@ -26,13 +26,19 @@ func (m meter) used() usage {
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // it fails for a bad pointer only
 	u := usage{program: time.Duration(r.Utime.Nano() + r.Stime.Nano())}
 	for _, s := range m {
-		postmaster := strconv.Itoa(s.server.PID())
-		children, _ := os.ReadFile("/proc/" + postmaster + "/task/" + postmaster + "/children")
-		for pid := range strings.FieldsSeq(string(children)) {
-			u.database += processorTime(pid)
-		}
+		u.database += backendsTime(s.server.PID())
 	}
 	return u
+}
+
+// backendsTime is the processor time of a postmaster's children.
+func backendsTime(pid int) (used time.Duration) {
+	postmaster := strconv.Itoa(pid)
+	children, _ := os.ReadFile("/proc/" + postmaster + "/task/" + postmaster + "/children")
+	for child := range strings.FieldsSeq(string(children)) {
+		used += processorTime(child)
+	}
+	return used
 }
 
 // processorTime is the utime and stime of a process (proc(5)), in ticks of 10 ms.

@@ -105,15 +105,19 @@ func (d *drainage) sell(ctx context.Context, sales int) error {
 }
 
 func (d *drainage) copyEvents(ctx context.Context, db *postgres.DB, table string, after int64) error {
+	return copyOutbox(ctx, db.Pool(), table, d.sold.Events[after:d.sold.Head()])
+}
+
+// copyOutbox copies events into an outbox, past nobody: they are as the edge
+// writes them.
+func copyOutbox(ctx context.Context, to interface {
+	CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error)
+}, table string, events []wire.Event,
+) error {
 	columns := []string{"id", "store_id", "epoch", "event_id", "aggregate_id", "type", "version", "occurred_at", "terminal_id", "cashier_id",
 		"business_date", "payload", "hash"}
-	at := after
-	_, err := db.Pool().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
-		if at == d.sold.Head() {
-			return nil, nil
-		}
-		e := &d.sold.Events[at]
-		at++
+	_, err := to.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
+		e := &events[i]
 		day, err := time.Parse(wire.DateLayout, e.BusinessDate)
 		return []any{e.ID, e.StoreID, e.Epoch, e.EventID, e.AggregateID, e.Type, e.Version, e.OccurredAt, e.TerminalID, e.CashierID, day, e.Payload, e.Hash[:]}, err
 	}))

@@ -19,7 +19,7 @@ import (
 func (c *counter) httpSide(clients, n int) side {
 	var lines []*line
 	s := c.side(0, clients, n, func(_ context.Context, client int, b *basket) error {
-		status, body, err := lines[client].post("/v1/transactions/"+b.id.String()+"/finalize", c.ours.tokens[client], b.payment.String())
+		status, body, err := lines[client].post(call{path: "/v1/transactions/" + b.id.String() + "/finalize", token: c.ours.tokens[client], key: b.payment.String()})
 		if err == nil && (status != http.StatusOK || !bytes.Contains(body, []byte(`"status":"PAID"`))) {
 			err = fmt.Errorf("%d: %s", status, body)
 		}
@@ -70,9 +70,22 @@ func dial(ctx context.Context, addr string) (*line, error) {
 	return &line{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
-// post sends an empty body and returns the answer.
-func (l *line) post(path, token, key string) (int, []byte, error) {
-	_, err := fmt.Fprintf(l.conn, "POST %s HTTP/1.1\r\nHost: till\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\nContent-Length: 0\r\n\r\n", path, token, key)
+// call is one request of a till.
+type call struct{ path, token, session, key, body string }
+
+// post sends a call and returns the answer.
+func (l *line) post(c call) (int, []byte, error) {
+	more := ""
+	if c.session != "" {
+		more += "X-Session: " + c.session + "\r\n"
+	}
+	if c.key != "" {
+		more += "Idempotency-Key: " + c.key + "\r\n"
+	}
+	if c.body != "" {
+		more += "Content-Type: application/json\r\n"
+	}
+	_, err := fmt.Fprintf(l.conn, "POST %s HTTP/1.1\r\nHost: till\r\nAuthorization: Bearer %s\r\n%sContent-Length: %d\r\n\r\n%s", c.path, c.token, more, len(c.body), c.body)
 	if err != nil {
 		return 0, nil, err
 	}

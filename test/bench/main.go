@@ -29,7 +29,7 @@ type options struct {
 
 func main() {
 	o := options{say: os.Stderr}
-	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
+	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat,tills", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
 	flag.StringVar(&o.contest, "contest", "", "only contests that have this in their name")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each contest")
 	flag.Float64Var(&o.scale, "scale", 1, "how much work a round is; 1 is what the documents say")
@@ -73,7 +73,7 @@ type part struct {
 }
 
 func (o options) run(ctx context.Context) error {
-	parts := []part{{"finalize", o.finalize}, {"intake", o.intake}, {"drain", o.drain}, {"flat", o.flat}}
+	parts := []part{{"finalize", o.finalize}, {"intake", o.intake}, {"drain", o.drain}, {"flat", o.flat}, {"tills", o.tills}}
 	wanted := strings.Split(o.only, ",")
 	for _, name := range wanted {
 		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {

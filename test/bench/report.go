@@ -24,6 +24,7 @@ type figure struct {
 	Contest  string    `json:"contest"`
 	Unit     string    `json:"unit"`
 	Bar      float64   `json:"bar"`
+	AtMost   bool      `json:"at_most,omitzero"` // the bar is not to be exceeded; else it is to be reached
 	Ratios   []float64 `json:"ratios"`           // ours / floor, round by round
 	Ours     float64   `json:"ours_per_second"`  // median
 	Floor    float64   `json:"floor_per_second"` // median
@@ -31,6 +32,15 @@ type figure struct {
 	Database float64   `json:"database_us"`
 	Machine  string    `json:"machine"`
 	Command  string    `json:"command"`
+	Note     string    `json:"note,omitzero"` // what else was seen
+
+	Latency *latencies `json:"latency,omitzero"` // of a ratio of latencies
+}
+
+// latencies are medians over the rounds.
+type latencies struct {
+	Ours  latency `json:"ours"`
+	Floor latency `json:"floor"`
 }
 
 // merge replaces the figures of contests that were run again.
@@ -97,9 +107,13 @@ func tableOf(figures []figure) []byte {
 		if !f.reached() {
 			mark = "**missed**"
 		}
+		if f.AtMost {
+			mark = "at most: " + map[bool]string{true: "kept", false: "**missed**"}[f.reached()]
+		}
 		fmt.Fprintf(&b, "| %s | **%.2f** (%.2f–%.2f) | %.2f, %s | %.0f %s | %.0f | %.0f µs, %.0f µs |\n", f.Contest, median(f.Ratios),
 			slices.Min(f.Ratios), slices.Max(f.Ratios), f.Bar, mark, f.Ours, f.Unit, f.Floor, f.Program, f.Database)
 	}
+	writeLatencies(&b, figures)
 	b.WriteString("\n")
 	for _, line := range runs(figures) {
 		b.WriteString("- " + line + "\n")
@@ -107,25 +121,51 @@ func tableOf(figures []figure) []byte {
 	return b.Bytes()
 }
 
+// writeLatencies is the table of what a till waits for, if that was measured.
+func writeLatencies(b *bytes.Buffer, figures []figure) {
+	begun := false
+	for _, f := range figures {
+		if f.Latency == nil {
+			continue
+		}
+		if !begun {
+			begun = true
+			b.WriteString("\n| what a till waits for, ms | p50 | p99 | p50 of the other | p99 of the other |\n|---|---|---|---|---|\n")
+		}
+		l := f.Latency
+		fmt.Fprintf(b, "| %s | %.2f | %.2f | %.2f | %.2f |\n", f.Contest, l.Ours.P50/1e3, l.Ours.P99/1e3, l.Floor.P50/1e3, l.Floor.P99/1e3)
+	}
+}
+
 // runs tells on what and how the figures were measured, each way once.
 func runs(figures []figure) []string {
 	var lines []string
 	for _, f := range figures {
-		if line := f.Machine + ". `" + f.Command + "`"; !slices.Contains(lines, line) {
+		line := f.Machine + ". `" + f.Command + "`"
+		if f.Note != "" {
+			line += ". " + f.Note
+		}
+		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-func (f figure) reached() bool { return median(f.Ratios) >= f.Bar }
+// reached tells whether the promise was kept, in the median of the rounds.
+func (f figure) reached() bool {
+	if f.AtMost {
+		return median(f.Ratios) <= f.Bar
+	}
+	return median(f.Ratios) >= f.Bar
+}
 
 // The chart's measures, in pixels.
 const (
 	labelWidth = 430
-	barWidth   = 360 // of ratio 1.2
+	barWidth   = 360 // of ratio fullScale
 	rowHeight  = 26
-	fullScale  = 1.2
+	fullScale  = 1.5
 )
 
 // chart draws each ratio as a bar, its spread as a line and its promise as a tick.
@@ -154,9 +194,18 @@ func chart(figures []figure) []byte {
 
 // machine says on what was measured.
 func (m meter) machine(ctx context.Context) string {
+	db, err := postgres.Open(ctx, m[0].server.URL(), postgres.PoolConfig{MaxConns: 1})
+	if err != nil {
+		return machineOf(ctx, nil)
+	}
+	defer db.Close()
+	return machineOf(ctx, db)
+}
+
+// machineOf is machine with the PostgreSQL of db.
+func machineOf(ctx context.Context, db *postgres.DB) string {
 	version := "?"
-	if db, err := postgres.Open(ctx, m[0].server.URL(), postgres.PoolConfig{MaxConns: 1}); err == nil {
-		defer db.Close()
+	if db != nil {
 		_ = db.QueryRow(ctx, "select split_part(version(), ' ', 2)").Scan(&version) // a question mark will do
 	}
 	cpu := "?"

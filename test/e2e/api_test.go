@@ -172,6 +172,9 @@ func readCollection(t *testing.T) collection {
 // Probes are plain routes: they are in no OpenAPI document.
 var plainRoutes = map[string]bool{"GET /health": true, "GET /ready": true}
 
+// A stream has no end that a collection's run could wait for.
+var endlessRoutes = map[string]bool{"GET /v1/status/stream": true}
+
 func TestTheCollectionNamesRoutesThatExist(t *testing.T) {
 	t.Parallel()
 	routes := map[string]map[string]bool{"edge_url": goldenRoutes(t, "edge"), "hq_url": goldenRoutes(t, "hq")}
@@ -188,12 +191,12 @@ func TestTheCollectionNamesRoutesThatExist(t *testing.T) {
 		}
 	}
 	for route := range routes["edge_url"] {
-		require.True(t, used[route], "the collection leaves out %s", route)
+		require.True(t, used[route] || endlessRoutes[route], "the collection leaves out %s", route)
 	}
 }
 
 var (
-	lineNo  = regexp.MustCompile(`/items/[0-9]+$`)
+	lineNo  = regexp.MustCompile(`/items/[0-9]+`)
 	operand = regexp.MustCompile(`\{\{[a-z_]+\}\}`)
 )
 

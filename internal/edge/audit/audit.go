@@ -31,6 +31,7 @@ const (
 	Approved         Action = "approval.granted"
 	StaffAdded       Action = "staff.added"
 	StaffDisabled    Action = "staff.disabled"
+	StaffEnabled     Action = "staff.enabled"
 	StaffPINReset    Action = "staff.pin_reset"
 	TerminalAdded    Action = "terminal.added"
 	TerminalRotated  Action = "terminal.token_rotated"

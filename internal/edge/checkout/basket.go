@@ -16,6 +16,7 @@ type stored struct {
 	t        sale.Transaction
 	rates    pricing.RateTable
 	taxLines []pricing.TaxLine // only once PAID
+	acting   string            // the cashier who asks; if nobody does, because a provider reports, the basket's
 }
 
 // view computes the totals: at the rates of the business date given for an open

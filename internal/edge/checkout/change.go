@@ -54,5 +54,6 @@ func touch(ctx context.Context, tx *postgres.Tx, s *stored, before int32, now ti
 		return nil
 	}
 	return edgedb.New().TouchTransaction(ctx, tx.Queued(), edgedb.TouchTransactionParams{ID: s.t.ID, Status: string(s.t.Status), TerminalID: s.t.TerminalID,
-		LastLineNo: s.t.LastLineNo, Version: s.t.Version, UpdatedAt: now})
+		CashierID: s.t.CashierID, LastLineNo: s.t.LastLineNo, Version: s.t.Version, UpdatedAt: now,
+		ResumedAt: s.t.ResumedAt})
 }

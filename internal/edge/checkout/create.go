@@ -23,12 +23,6 @@ type Opening struct {
 // the same transaction, with status 200 instead of 201; by anybody else it is a
 // conflict, because the id was not theirs to use.
 func (d *Desk) Create(ctx context.Context, by Caller, opening Opening) (Reply, error) {
-	if reply, found, err := idempotency.Recall[Basket](ctx, d.DB, by.Once); found || err != nil {
-		return reply, err // a retry gets its answer, whoever was disabled since
-	}
-	if err := d.People.MayAct(ctx, opening.CashierID); err != nil {
-		return Reply{}, err
-	}
 	if opening.ID.IsNil() {
 		var err error
 		if opening.ID, err = uuid.NewV7(); err != nil {
@@ -54,7 +48,7 @@ func (d *Desk) insert(ctx context.Context, by Caller, opening Opening) (Reply, e
 		if err != nil {
 			return 0, Basket{}, err
 		}
-		if inserted == 0 && (s.t.CashierID != opening.CashierID || s.t.HeldBy(by.TerminalID) != nil) {
+		if inserted == 0 && (s.t.OpenedBy != opening.CashierID || s.t.HeldBy(by.TerminalID) != nil) {
 			return 0, Basket{}, fault.New(fault.Conflict, "transaction_id_conflict", "another basket has this id").
 				At("id").Advise("mint a new UUIDv7 for a new basket")
 		}

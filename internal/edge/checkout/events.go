@@ -13,13 +13,13 @@ import (
 // draft is an event about this transaction, at now.
 func (d *Desk) draft(s *stored, eventType string, now time.Time, payload any) (outbox.Draft, error) {
 	return outbox.NewDraft(outbox.Draft{Type: eventType, AggregateID: s.t.ID, OccurredAt: now, TerminalID: s.t.TerminalID,
-		CashierID: s.t.CashierID, BusinessDate: d.Day.Date(now)}, payload)
+		CashierID: s.acting, BusinessDate: d.Day.Date(now)}, payload)
 }
 
 func (d *Desk) saleRecorded(s *stored, totals pricing.Totals, now time.Time) (outbox.Draft, error) {
 	rates := map[string]int32{}
 	event := wire.SaleRecorded{TransactionID: s.t.ID, ReceiptNo: s.t.ReceiptNo, Currency: s.t.Currency, ShiftID: s.t.ShiftID,
-		CreatedAt: s.t.CreatedAt, FinalizedAt: now,
+		OpenedBy: s.t.OpenedBy, CreatedAt: s.t.CreatedAt, FinalizedAt: now, Overrides: overridesOf(&s.t, isSold),
 		Totals: wire.SaleTotals{Gross: totals.Gross, Discount: totals.Discount, Subtotal: totals.Subtotal, Tax: totals.Tax, Total: totals.Total,
 			Paid: totals.Paid, Change: totals.Change}}
 	for _, t := range totals.TaxLines {

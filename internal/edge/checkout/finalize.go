@@ -72,7 +72,7 @@ func (d *Desk) finalize(ctx context.Context, tx *postgres.Tx, by Caller, s *stor
 		return Basket{}, err
 	}
 	receiptNo := fmt.Sprintf("%s-%s-%07d", d.StoreID, by.TerminalID, taken.ReceiptSeq)
-	s.t.Finalize(receiptNo, d.Day.Date(now), now)
+	s.t.Finalize(s.acting, receiptNo, d.Day.Date(now), now)
 	drafts, err := d.saleEvents(s, totals, takes, taken.Balances, now)
 	if err != nil {
 		return Basket{}, err
@@ -124,7 +124,7 @@ func queueFinalize(ctx context.Context, tx *postgres.Tx, s *stored, totals prici
 	}
 	gross, discount, tax, total := int64(totals.Gross), int64(totals.Discount), int64(totals.Tax), int64(totals.Total)
 	return edgedb.New().FinalizeTransaction(ctx, tx.Queued(), edgedb.FinalizeTransactionParams{ID: s.t.ID, UpdatedAt: now, BusinessDate: &date,
-		ReceiptSeq: &seq, ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total, TaxLines: taxLines})
+		ReceiptSeq: &seq, ReceiptNo: &s.t.ReceiptNo, Gross: &gross, Discount: &discount, Tax: &tax, Total: &total, TaxLines: taxLines, CashierID: s.t.CashierID})
 }
 
 // saleEvents are the events of a sale, in the order in which they are logged:

@@ -40,7 +40,7 @@ func (d *Desk) AddItem(ctx context.Context, by Caller, id uuid.UUID, scan Scan) 
 			return nil, err
 		}
 		return nil, edgedb.New().InsertLine(ctx, tx.Queued(), edgedb.InsertLineParams{TransactionID: s.t.ID, LineNo: line.LineNo, StoreID: d.StoreID, TerminalID: by.TerminalID,
-			CashierID: s.t.CashierID, ItemID: line.ItemID, SKU: line.SKU, Name: line.Name, Unit: line.Unit, Category: line.Category,
+			CashierID: s.acting, ItemID: line.ItemID, SKU: line.SKU, Name: line.Name, Unit: line.Unit, Category: line.Category,
 			Barcode: orNil(line.Barcode), AgeRestricted: line.AgeRestricted, QuantityMilli: int64(line.Quantity),
 			UnitPrice: int64(line.UnitPrice), Gross: int64(line.Gross), TaxCode: line.TaxCode, AddedAt: line.AddedAt})
 	}))
@@ -82,7 +82,8 @@ func queueLine(ctx context.Context, tx *postgres.Tx, id uuid.UUID, line *sale.Li
 		return err
 	}
 	return edgedb.New().UpdateLine(ctx, tx.Queued(), edgedb.UpdateLineParams{TransactionID: id, LineNo: line.LineNo,
-		QuantityMilli: int64(line.Quantity), Gross: int64(line.Gross), RemovedAt: line.RemovedAt})
+		QuantityMilli: int64(line.Quantity), Gross: int64(line.Gross), RemovedAt: line.RemovedAt, UnitPrice: int64(line.UnitPrice),
+		Discount: int64(line.Discount), DiscountReason: orNil(line.DiscountReason), ListPrice: (*int64)(line.ListPrice), PriceReason: orNil(line.PriceReason)})
 }
 
 func orNil(s string) *string {

@@ -33,6 +33,9 @@ func locked[T any](ctx context.Context, d *Desk, by Caller, id uuid.UUID, also f
 			if err != nil {
 				return 0, body, err
 			}
+			if s.acting = by.Cashier.CashierID; s.acting == "" {
+				s.acting = s.t.CashierID
+			}
 			return fn(ctx, tx, s)
 		})
 }

@@ -81,7 +81,7 @@ func (d *Desk) begin(ctx context.Context, by Caller, id uuid.UUID, tender sale.T
 			return 0, nil, nil, err
 		}
 		err = edgedb.New().InsertPayment(ctx, tx.Queued(), edgedb.InsertPaymentParams{ID: p.ID, TransactionID: s.t.ID, StoreID: d.StoreID, TerminalID: by.TerminalID,
-			CashierID: s.t.CashierID, ShiftID: s.t.ShiftID, Method: string(p.Method), Provider: p.Provider, Status: string(p.Status),
+			CashierID: s.acting, ShiftID: s.t.ShiftID, Method: string(p.Method), Provider: p.Provider, Status: string(p.Status),
 			Amount: int64(p.Amount), Tendered: int64(p.Tendered), CreatedAt: p.CreatedAt, CapturedAt: p.CapturedAt})
 		return 201, p, nil, err
 	})

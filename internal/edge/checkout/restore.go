@@ -21,9 +21,12 @@ func (d *Desk) restore(read *reading) (*stored, error) {
 		read.rates = d.rates.learn(read.fresh)
 	}
 	r := rows.Transaction
-	s := &stored{rates: read.rates, t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, ShiftID: r.ShiftID,
+	s := &stored{rates: read.rates, t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, OpenedBy: r.OpenedBy, ResumedAt: r.ResumedAt, ShiftID: r.ShiftID,
 		Status: sale.Status(r.Status), Currency: r.Currency, CreatedAt: r.CreatedAt, FinalizedAt: r.FinalizedAt, Version: r.Version,
 		LastLineNo: r.LastLineNo, Lines: make([]sale.Line, len(rows.Lines)), Payments: make([]sale.Payment, len(rows.Payments))}}
+	for _, o := range rows.Overrides {
+		s.t.Overrides = append(s.t.Overrides, override(o))
+	}
 	if r.ReceiptNo != nil {
 		s.t.ReceiptNo = *r.ReceiptNo
 	}
@@ -49,10 +52,21 @@ func line(l edgedb.LinesOfRow) sale.Line {
 		AgeRestricted: l.AgeRestricted, Quantity: sale.Quantity(l.QuantityMilli), UnitPrice: money.Amount(l.UnitPrice),
 		Gross: money.Amount(l.Gross), Discount: money.Amount(l.Discount), Amount: money.Amount(l.Gross - l.Discount),
 		TaxCode: l.TaxCode, AddedAt: l.AddedAt, RemovedAt: l.RemovedAt}
-	if l.Barcode != nil {
-		out.Barcode = *l.Barcode
-	}
+	out.Barcode, out.DiscountReason, out.PriceReason = orEmpty(l.Barcode), orEmpty(l.DiscountReason), orEmpty(l.PriceReason)
+	out.ListPrice = (*money.Amount)(l.ListPrice)
 	return out
+}
+
+func override(o edgedb.OverridesOfRow) sale.Override {
+	return sale.Override{LineNo: o.LineNo, Kind: sale.OverrideKind(o.Kind), Before: money.Amount(o.Before), After: money.Amount(o.After),
+		Reason: o.Reason, CashierID: o.CashierID, ApprovedBy: orEmpty(o.ApprovedBy), At: o.At}
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func paymentOf(p edgedb.GetPaymentRow) sale.Payment {

@@ -59,7 +59,7 @@ func (d *Desk) queueException(ctx context.Context, tx *postgres.Tx, s *stored, p
 		return fault.Wrap(err, fault.Internal, "no_randomness", "no id could be made")
 	}
 	return edgedb.New().InsertPaymentException(ctx, tx.Queued(), edgedb.InsertPaymentExceptionParams{ID: id, PaymentID: p.ID,
-		TransactionID: s.t.ID, StoreID: s.t.StoreID, TerminalID: s.t.TerminalID, CashierID: s.t.CashierID, Reported: string(reported),
+		TransactionID: s.t.ID, StoreID: s.t.StoreID, TerminalID: s.t.TerminalID, CashierID: s.acting, Reported: string(reported),
 		FoundStatus: string(p.Status), ReportedAt: now})
 }
 

@@ -6,27 +6,57 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/staff"
 	"tiem/internal/postgres"
 	"tiem/internal/sale"
 )
 
-// Void gives a basket up and cancels its cash and PENDING payments. A basket
-// that is VOIDED already stays so without an error.
-func (d *Desk) Void(ctx context.Context, by Caller, id uuid.UUID) (Reply, error) {
+// Void gives a basket up, cancels its cash and PENDING payments, and tells HQ
+// what was in it. A basket that somebody else opened takes the permission
+// void_others, of the caller or of somebody who approves; having resumed it does
+// not make it one's own. reason may be empty. A basket that is VOIDED already
+// stays so without an error.
+func (d *Desk) Void(ctx context.Context, by Caller, id uuid.UUID, reason string) (Reply, error) {
 	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
 		if s.t.Status == sale.Voided {
 			return nil, nil
 		}
+		approvedBy, err := d.mayVoid(ctx, tx, by, s, now)
+		if err != nil {
+			return nil, err
+		}
+		if reason != "" {
+			if err := sale.CheckReason(reason); err != nil {
+				return nil, err
+			}
+		}
 		cancelled, err := s.t.Void()
+		if err != nil {
+			return nil, err
+		}
 		for _, p := range cancelled {
 			if err := queuePayment(ctx, tx, p, now); err != nil {
 				return nil, err
 			}
 		}
-		return nil, err
+		voided, err := d.basketVoided(s, cancelled, reason, approvedBy, now)
+		if err != nil {
+			return nil, err
+		}
+		return []outbox.Draft{voided}, audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: by.TerminalID, CashierID: s.acting, ApprovedBy: approvedBy,
+			Action: audit.BasketVoided, Subject: s.t.ID.String(), Reason: reason, Detail: map[string]any{"opened_by": s.t.OpenedBy, "total": s.t.Total()}})
 	}))
+}
+
+// mayVoid tells who answers for a void; nobody has to for one's own basket.
+func (d *Desk) mayVoid(ctx context.Context, tx *postgres.Tx, by Caller, s *stored, now time.Time) (approvedBy string, err error) {
+	if s.acting == s.t.OpenedBy {
+		return "", nil
+	}
+	return d.permit(ctx, tx, by, s, staff.VoidOthers, now)
 }
 
 // queuePayment writes a payment's new state together with COMMIT.

@@ -12,6 +12,7 @@ type SaleRows struct {
 	Transaction GetTransactionRow
 	Lines       []LinesOfRow
 	Payments    []PaymentsOfRow
+	Overrides   []OverridesOfRow
 }
 
 // LockSale queues statements that lock the transaction and read all of it into rows.
@@ -40,4 +41,5 @@ func saleBatch(b *pgx.Batch, rows *SaleRows, head string, id uuid.UUID) {
 	one(b, func(row GetTransactionRow) { rows.Found, rows.Transaction = true, row }, head, id)
 	collect(b, &rows.Lines, linesOf, id)
 	collect(b, &rows.Payments, paymentsOf, id)
+	collect(b, &rows.Overrides, overridesOf, id)
 }

@@ -48,7 +48,7 @@ func (q *Queries) DuePayments(ctx context.Context, db DBTX, fake string, capture
 
 const finalizeTransaction = `-- name: FinalizeTransaction :exec
 UPDATE transactions SET status = 'PAID', version = version + 1, updated_at = $2, finalized_at = $2, business_date = $3, receipt_seq = $4, receipt_no = $5,
-  gross = $6, discount = $7, tax = $8, total = $9, tax_lines = $10
+  gross = $6, discount = $7, tax = $8, total = $9, tax_lines = $10, cashier_id = $11
 WHERE id = $1
 `
 
@@ -63,6 +63,7 @@ type FinalizeTransactionParams struct {
 	Tax          *int64
 	Total        *int64
 	TaxLines     []byte
+	CashierID    string
 }
 
 func (q *Queries) FinalizeTransaction(ctx context.Context, db DBTX, arg FinalizeTransactionParams) error {
@@ -77,6 +78,7 @@ func (q *Queries) FinalizeTransaction(ctx context.Context, db DBTX, arg Finalize
 		arg.Tax,
 		arg.Total,
 		arg.TaxLines,
+		arg.CashierID,
 	)
 	return err
 }
@@ -122,7 +124,7 @@ func (q *Queries) GetPayment(ctx context.Context, db DBTX, id uuid.UUID) (GetPay
 }
 
 const getTransaction = `-- name: GetTransaction :one
-SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
+SELECT id, store_id, terminal_id, cashier_id, opened_by, resumed_at, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
        business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1
 `
@@ -132,6 +134,8 @@ type GetTransactionRow struct {
 	StoreID      string
 	TerminalID   string
 	CashierID    string
+	OpenedBy     string
+	ResumedAt    *time.Time
 	ShiftID      *uuid.UUID
 	Status       string
 	Currency     string
@@ -156,6 +160,8 @@ func (q *Queries) GetTransaction(ctx context.Context, db DBTX, id uuid.UUID) (Ge
 		&i.StoreID,
 		&i.TerminalID,
 		&i.CashierID,
+		&i.OpenedBy,
+		&i.ResumedAt,
 		&i.ShiftID,
 		&i.Status,
 		&i.Currency,
@@ -219,6 +225,44 @@ func (q *Queries) InsertLine(ctx context.Context, db DBTX, arg InsertLineParams)
 		arg.Gross,
 		arg.TaxCode,
 		arg.AddedAt,
+	)
+	return err
+}
+
+const insertOverride = `-- name: InsertOverride :exec
+INSERT INTO line_overrides (transaction_id, override_no, line_no, store_id, terminal_id, cashier_id, approved_by, kind, before, after, reason, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+`
+
+type InsertOverrideParams struct {
+	TransactionID uuid.UUID
+	OverrideNo    int32
+	LineNo        int32
+	StoreID       string
+	TerminalID    string
+	CashierID     string
+	ApprovedBy    *string
+	Kind          string
+	Before        int64
+	After         int64
+	Reason        string
+	At            time.Time
+}
+
+func (q *Queries) InsertOverride(ctx context.Context, db DBTX, arg InsertOverrideParams) error {
+	_, err := db.Exec(ctx, insertOverride,
+		arg.TransactionID,
+		arg.OverrideNo,
+		arg.LineNo,
+		arg.StoreID,
+		arg.TerminalID,
+		arg.CashierID,
+		arg.ApprovedBy,
+		arg.Kind,
+		arg.Before,
+		arg.After,
+		arg.Reason,
+		arg.At,
 	)
 	return err
 }
@@ -303,8 +347,8 @@ func (q *Queries) InsertPaymentException(ctx context.Context, db DBTX, arg Inser
 }
 
 const insertTransaction = `-- name: InsertTransaction :execrows
-INSERT INTO transactions (id, store_id, terminal_id, cashier_id, status, currency, created_at, updated_at)
-VALUES ($1, $2, $3, $4, 'DRAFT', $5, $6, $6) ON CONFLICT (id) DO NOTHING
+INSERT INTO transactions (id, store_id, terminal_id, cashier_id, opened_by, status, currency, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $4, 'DRAFT', $5, $6, $6) ON CONFLICT (id) DO NOTHING
 `
 
 type InsertTransactionParams struct {
@@ -333,26 +377,29 @@ func (q *Queries) InsertTransaction(ctx context.Context, db DBTX, arg InsertTran
 
 const linesOf = `-- name: LinesOf :many
 SELECT line_no, item_id, sku, name, unit, category, barcode, age_restricted, quantity_milli, unit_price, gross, discount,
-       tax_code, added_at, removed_at
+       tax_code, added_at, removed_at, discount_reason, list_price, price_reason
 FROM line_items WHERE transaction_id = $1 ORDER BY line_no
 `
 
 type LinesOfRow struct {
-	LineNo        int32
-	ItemID        uuid.UUID
-	SKU           string
-	Name          string
-	Unit          string
-	Category      string
-	Barcode       *string
-	AgeRestricted bool
-	QuantityMilli int64
-	UnitPrice     int64
-	Gross         int64
-	Discount      int64
-	TaxCode       string
-	AddedAt       time.Time
-	RemovedAt     *time.Time
+	LineNo         int32
+	ItemID         uuid.UUID
+	SKU            string
+	Name           string
+	Unit           string
+	Category       string
+	Barcode        *string
+	AgeRestricted  bool
+	QuantityMilli  int64
+	UnitPrice      int64
+	Gross          int64
+	Discount       int64
+	TaxCode        string
+	AddedAt        time.Time
+	RemovedAt      *time.Time
+	DiscountReason *string
+	ListPrice      *int64
+	PriceReason    *string
 }
 
 func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID) ([]LinesOfRow, error) {
@@ -380,6 +427,70 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID)
 			&i.TaxCode,
 			&i.AddedAt,
 			&i.RemovedAt,
+			&i.DiscountReason,
+			&i.ListPrice,
+			&i.PriceReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOpen = `-- name: ListOpen :many
+SELECT t.id, t.terminal_id, t.cashier_id, t.opened_by, t.status, t.created_at, t.updated_at, l.lines, l.total, p.paid
+FROM transactions t
+CROSS JOIN LATERAL (SELECT count(*)::integer AS lines, coalesce(sum(x.gross - x.discount), 0)::bigint AS total
+                    FROM line_items x WHERE x.transaction_id = t.id AND x.removed_at IS NULL) l
+CROSS JOIN LATERAL (SELECT coalesce(sum(y.amount), 0)::bigint AS paid FROM payments y WHERE y.transaction_id = t.id AND y.status = 'CAPTURED') p
+WHERE t.status IN ('DRAFT', 'SUSPENDED') AND t.status = ANY ($1::text[]) AND t.id > $2
+  AND ($3::text = '' OR t.terminal_id = $3)
+ORDER BY t.id LIMIT $4
+`
+
+type ListOpenRow struct {
+	ID         uuid.UUID
+	TerminalID string
+	CashierID  string
+	OpenedBy   string
+	Status     string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	Lines      int32
+	Total      int64
+	Paid       int64
+}
+
+// Baskets that are not finished yet. status stands twice, because only the constant lets PostgreSQL use the index of open baskets.
+func (q *Queries) ListOpen(ctx context.Context, db DBTX, statuses []string, after uuid.UUID, terminalID string, most int32) ([]ListOpenRow, error) {
+	rows, err := db.Query(ctx, listOpen,
+		statuses,
+		after,
+		terminalID,
+		most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOpenRow
+	for rows.Next() {
+		var i ListOpenRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TerminalID,
+			&i.CashierID,
+			&i.OpenedBy,
+			&i.Status,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Lines,
+			&i.Total,
+			&i.Paid,
 		); err != nil {
 			return nil, err
 		}
@@ -392,7 +503,7 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID)
 }
 
 const lockTransaction = `-- name: LockTransaction :one
-SELECT id, store_id, terminal_id, cashier_id, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
+SELECT id, store_id, terminal_id, cashier_id, opened_by, resumed_at, shift_id, status, currency, version, last_line_no, created_at, finalized_at,
        business_date, receipt_no, gross, discount, tax, total, tax_lines
 FROM transactions WHERE id = $1 FOR UPDATE
 `
@@ -402,6 +513,8 @@ type LockTransactionRow struct {
 	StoreID      string
 	TerminalID   string
 	CashierID    string
+	OpenedBy     string
+	ResumedAt    *time.Time
 	ShiftID      *uuid.UUID
 	Status       string
 	Currency     string
@@ -426,6 +539,8 @@ func (q *Queries) LockTransaction(ctx context.Context, db DBTX, id uuid.UUID) (L
 		&i.StoreID,
 		&i.TerminalID,
 		&i.CashierID,
+		&i.OpenedBy,
+		&i.ResumedAt,
 		&i.ShiftID,
 		&i.Status,
 		&i.Currency,
@@ -442,6 +557,50 @@ func (q *Queries) LockTransaction(ctx context.Context, db DBTX, id uuid.UUID) (L
 		&i.TaxLines,
 	)
 	return i, err
+}
+
+const overridesOf = `-- name: OverridesOf :many
+SELECT line_no, kind, before, after, reason, cashier_id, approved_by, at FROM line_overrides WHERE transaction_id = $1 ORDER BY override_no
+`
+
+type OverridesOfRow struct {
+	LineNo     int32
+	Kind       string
+	Before     int64
+	After      int64
+	Reason     string
+	CashierID  string
+	ApprovedBy *string
+	At         time.Time
+}
+
+func (q *Queries) OverridesOf(ctx context.Context, db DBTX, transactionID uuid.UUID) ([]OverridesOfRow, error) {
+	rows, err := db.Query(ctx, overridesOf, transactionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OverridesOfRow
+	for rows.Next() {
+		var i OverridesOfRow
+		if err := rows.Scan(
+			&i.LineNo,
+			&i.Kind,
+			&i.Before,
+			&i.After,
+			&i.Reason,
+			&i.CashierID,
+			&i.ApprovedBy,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const paymentsOf = `-- name: PaymentsOf :many
@@ -524,16 +683,18 @@ func (q *Queries) TakeStock(ctx context.Context, db DBTX, sale uuid.UUID, till s
 }
 
 const touchTransaction = `-- name: TouchTransaction :exec
-UPDATE transactions SET status = $2, terminal_id = $3, last_line_no = $4, version = $5, updated_at = $6 WHERE id = $1
+UPDATE transactions SET status = $2, terminal_id = $3, cashier_id = $4, last_line_no = $5, version = $6, updated_at = $7, resumed_at = $8 WHERE id = $1
 `
 
 type TouchTransactionParams struct {
 	ID         uuid.UUID
 	Status     string
 	TerminalID string
+	CashierID  string
 	LastLineNo int32
 	Version    int32
 	UpdatedAt  time.Time
+	ResumedAt  *time.Time
 }
 
 func (q *Queries) TouchTransaction(ctx context.Context, db DBTX, arg TouchTransactionParams) error {
@@ -541,23 +702,32 @@ func (q *Queries) TouchTransaction(ctx context.Context, db DBTX, arg TouchTransa
 		arg.ID,
 		arg.Status,
 		arg.TerminalID,
+		arg.CashierID,
 		arg.LastLineNo,
 		arg.Version,
 		arg.UpdatedAt,
+		arg.ResumedAt,
 	)
 	return err
 }
 
 const updateLine = `-- name: UpdateLine :exec
-UPDATE line_items SET quantity_milli = $3, gross = $4, removed_at = $5 WHERE transaction_id = $1 AND line_no = $2
+UPDATE line_items SET quantity_milli = $3, gross = $4, removed_at = $5, unit_price = $6, discount = $7, discount_reason = $8,
+  list_price = $9, price_reason = $10
+WHERE transaction_id = $1 AND line_no = $2
 `
 
 type UpdateLineParams struct {
-	TransactionID uuid.UUID
-	LineNo        int32
-	QuantityMilli int64
-	Gross         int64
-	RemovedAt     *time.Time
+	TransactionID  uuid.UUID
+	LineNo         int32
+	QuantityMilli  int64
+	Gross          int64
+	RemovedAt      *time.Time
+	UnitPrice      int64
+	Discount       int64
+	DiscountReason *string
+	ListPrice      *int64
+	PriceReason    *string
 }
 
 func (q *Queries) UpdateLine(ctx context.Context, db DBTX, arg UpdateLineParams) error {
@@ -567,6 +737,11 @@ func (q *Queries) UpdateLine(ctx context.Context, db DBTX, arg UpdateLineParams)
 		arg.QuantityMilli,
 		arg.Gross,
 		arg.RemovedAt,
+		arg.UnitPrice,
+		arg.Discount,
+		arg.DiscountReason,
+		arg.ListPrice,
+		arg.PriceReason,
 	)
 	return err
 }

@@ -10,14 +10,39 @@ import (
 	"time"
 )
 
+const disableStaff = `-- name: DisableStaff :execrows
+UPDATE staff SET disabled_at = $2 WHERE cashier_id = $1 AND disabled_at IS NULL
+`
+
+func (q *Queries) DisableStaff(ctx context.Context, db DBTX, cashierID string, disabledAt *time.Time) (int64, error) {
+	result, err := db.Exec(ctx, disableStaff, cashierID, disabledAt)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const enableStaff = `-- name: EnableStaff :execrows
+UPDATE staff SET disabled_at = NULL WHERE cashier_id = $1 AND disabled_at IS NOT NULL
+`
+
+func (q *Queries) EnableStaff(ctx context.Context, db DBTX, cashierID string) (int64, error) {
+	result, err := db.Exec(ctx, enableStaff, cashierID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getStaff = `-- name: GetStaff :one
-SELECT cashier_id, name, role, disabled_at FROM staff WHERE cashier_id = $1
+SELECT cashier_id, name, role, pin_hash, disabled_at FROM staff WHERE cashier_id = $1
 `
 
 type GetStaffRow struct {
 	CashierID  string
 	Name       string
 	Role       string
+	PinHash    *string
 	DisabledAt *time.Time
 }
 
@@ -28,6 +53,7 @@ func (q *Queries) GetStaff(ctx context.Context, db DBTX, cashierID string) (GetS
 		&i.CashierID,
 		&i.Name,
 		&i.Role,
+		&i.PinHash,
 		&i.DisabledAt,
 	)
 	return i, err
@@ -68,7 +94,7 @@ func (q *Queries) InsertReceiptCounter(ctx context.Context, db DBTX, terminalID 
 }
 
 const insertStaff = `-- name: InsertStaff :exec
-INSERT INTO staff (cashier_id, store_id, name, role, token_hash) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO staff (cashier_id, store_id, name, role, pin_hash) VALUES ($1, $2, $3, $4, $5::text)
 `
 
 type InsertStaffParams struct {
@@ -76,7 +102,7 @@ type InsertStaffParams struct {
 	StoreID   string
 	Name      string
 	Role      string
-	TokenHash []byte
+	PinHash   string
 }
 
 func (q *Queries) InsertStaff(ctx context.Context, db DBTX, arg InsertStaffParams) error {
@@ -85,7 +111,7 @@ func (q *Queries) InsertStaff(ctx context.Context, db DBTX, arg InsertStaffParam
 		arg.StoreID,
 		arg.Name,
 		arg.Role,
-		arg.TokenHash,
+		arg.PinHash,
 	)
 	return err
 }
@@ -117,13 +143,14 @@ func (q *Queries) InsertTerminal(ctx context.Context, db DBTX, terminalID string
 }
 
 const listStaff = `-- name: ListStaff :many
-SELECT cashier_id, name, role, created_at, disabled_at FROM staff ORDER BY cashier_id
+SELECT cashier_id, name, role, (pin_hash IS NOT NULL)::boolean AS has_pin, created_at, disabled_at FROM staff ORDER BY cashier_id
 `
 
 type ListStaffRow struct {
 	CashierID  string
 	Name       string
 	Role       string
+	HasPin     bool
 	CreatedAt  time.Time
 	DisabledAt *time.Time
 }
@@ -141,6 +168,7 @@ func (q *Queries) ListStaff(ctx context.Context, db DBTX) ([]ListStaffRow, error
 			&i.CashierID,
 			&i.Name,
 			&i.Role,
+			&i.HasPin,
 			&i.CreatedAt,
 			&i.DisabledAt,
 		); err != nil {
@@ -190,6 +218,30 @@ func (q *Queries) ListTerminals(ctx context.Context, db DBTX) ([]ListTerminalsRo
 	return items, nil
 }
 
+const resetPIN = `-- name: ResetPIN :execrows
+UPDATE staff SET pin_hash = $2::text WHERE cashier_id = $1
+`
+
+func (q *Queries) ResetPIN(ctx context.Context, db DBTX, cashierID string, pinHash string) (int64, error) {
+	result, err := db.Exec(ctx, resetPIN, cashierID, pinHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const revokeTerminal = `-- name: RevokeTerminal :execrows
+UPDATE terminals SET revoked_at = $2 WHERE terminal_id = $1 AND revoked_at IS NULL
+`
+
+func (q *Queries) RevokeTerminal(ctx context.Context, db DBTX, terminalID string, revokedAt *time.Time) (int64, error) {
+	result, err := db.Exec(ctx, revokeTerminal, terminalID, revokedAt)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const rotateTerminalToken = `-- name: RotateTerminalToken :execrows
 UPDATE terminals SET token_hash = $2, revoked_at = NULL WHERE terminal_id = $1
 `
@@ -202,6 +254,17 @@ func (q *Queries) RotateTerminalToken(ctx context.Context, db DBTX, terminalID s
 	return result.RowsAffected(), nil
 }
 
+const staffExists = `-- name: StaffExists :one
+SELECT EXISTS (SELECT FROM staff WHERE cashier_id = $1)
+`
+
+func (q *Queries) StaffExists(ctx context.Context, db DBTX, cashierID string) (bool, error) {
+	row := db.QueryRow(ctx, staffExists, cashierID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const terminalByToken = `-- name: TerminalByToken :one
 SELECT terminal_id FROM terminals WHERE token_hash = $1 AND revoked_at IS NULL
 `
@@ -211,4 +274,15 @@ func (q *Queries) TerminalByToken(ctx context.Context, db DBTX, tokenHash []byte
 	var terminal_id string
 	err := row.Scan(&terminal_id)
 	return terminal_id, err
+}
+
+const terminalExists = `-- name: TerminalExists :one
+SELECT EXISTS (SELECT FROM terminals WHERE terminal_id = $1)
+`
+
+func (q *Queries) TerminalExists(ctx context.Context, db DBTX, terminalID string) (bool, error) {
+	row := db.QueryRow(ctx, terminalExists, terminalID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

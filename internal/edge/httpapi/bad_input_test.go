@@ -229,6 +229,7 @@ func TestAnEndlessBodyIsCut(t *testing.T) {
 	require.NoError(t, err)
 	request.ContentLength = -1 // chunked: no length is announced
 	request.Header.Set("Authorization", "Bearer "+t1.token)
+	request.Header.Set("X-Session", t1.session)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())

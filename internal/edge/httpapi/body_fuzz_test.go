@@ -20,6 +20,7 @@ import (
 	"tiem/internal/edge/catalog"
 	"tiem/internal/edge/checkout"
 	"tiem/internal/edge/outbox"
+	"tiem/internal/edge/session"
 	"tiem/internal/edge/staff"
 	"tiem/internal/fault"
 	"tiem/internal/money"
@@ -121,7 +122,8 @@ func newBodyFixture(f *testing.F) *bodyFixture {
 		StoreID: "S1", Currency: "VND", Day: sale.Calendar{Zone: time.UTC}, Now: time.Now}, Demo: true}}
 	fx := &bodyFixture{door: door.New(door.Config{Title: "fuzz", Version: "1", Logger: slog.New(slog.DiscardHandler)})}
 	fx.door.API().UseMiddleware(func(hc huma.Context, next func(huma.Context)) {
-		next(huma.WithContext(hc, context.WithValue(hc.Context(), terminalKey{}, "T1")))
+		lan := session.Caller{Session: session.Session{TerminalID: "T1", Cashier: staff.Actor{CashierID: "C1", Role: staff.Cashier}}}
+		next(huma.WithContext(hc, context.WithValue(hc.Context(), callerKey{}, caller{Caller: lan})))
 	})
 	serve(fx, "create", a.createTransaction)
 	serve(fx, "items", a.addItem)

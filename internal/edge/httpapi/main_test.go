@@ -54,7 +54,7 @@ var shelf = []catalog.Row{
 }
 
 // shop is a store edge on a database of its own: store S1, tills T1 to T5,
-// cashier C1, and the shelf. Its clock is the test's.
+// cashier C1, and the shelf. Its clock is the test's. Everybody's PIN is pin.
 type shop struct {
 	t   *testing.T
 	app *edge.App
@@ -69,7 +69,7 @@ func openShop(t *testing.T, change ...func(*edge.Config)) *shop {
 	t.Parallel()
 	cfg := edge.Config{Addr: "127.0.0.1:0", DatabaseURL: postgrestest.NewURL(t, edgedb.Migrations), StoreID: "S1", Timezone: "Asia/Ho_Chi_Minh",
 		Currency: "VND", DayStart: "00:00", Demo: true, SyncProtocol: "http", SyncTimeout: time.Second, SyncRetryMin: time.Millisecond,
-		SyncRetryMax: time.Second, SyncBatch: 50, SyncBatchBacklog: 500}
+		SyncRetryMax: time.Second, SyncBatch: 50, SyncBatchBacklog: 500, HealthInterval: time.Second, HealthFailures: 3}
 	cfg.Log.Level, cfg.Log.Format = "error", "json"
 	for _, f := range change {
 		f(&cfg)
@@ -78,9 +78,9 @@ func openShop(t *testing.T, change ...func(*edge.Config)) *shop {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, app.Close()) })
 	s := &shop{t: t, app: app, url: cfg.DatabaseURL}
-	app.Desk.Now = s.clock
-	_, err = app.People.Add(t.Context(), "C1", "Lan", staff.Cashier)
-	require.NoError(t, err)
+	app.Desk.Now, app.Sessions.Now, app.People.Now, app.Terminals.Now = s.clock, s.clock, s.clock, s.clock
+	app.People.Cost = staff.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1} // tests of many shops need no slow PINs
+	s.hire("C1", staff.Cashier)
 	s.load(shelf...)
 	return s
 }
@@ -160,17 +160,39 @@ func payload[T any](s *shop, e wire.Event) T {
 	return into
 }
 
-// till is a terminal that calls the API with its token.
-type till struct {
-	*shop
-	id, token string
+const pin = "482619"
+
+// hire adds a person.
+func (s *shop) hire(id string, role staff.Role) {
+	s.t.Helper()
+	require.NoError(s.t, s.app.People.AddWithPIN(s.t.Context(), id, "Lan", role, pin))
 }
 
+// till is a terminal that calls the API with its token and its cashier's session.
+type till struct {
+	*shop
+	id, token        string
+	cashier, session string // empty: nobody is signed in
+}
+
+// till is a new terminal where C1 is signed in.
 func (s *shop) till(id string) *till {
 	s.t.Helper()
 	token, err := s.app.Terminals.Add(s.t.Context(), id, "Till "+id, false)
 	require.NoError(s.t, err)
-	return &till{shop: s, id: id, token: token}
+	return (&till{shop: s, id: id, token: token}).with("C1")
+}
+
+// with is the same terminal with somebody else, or the same person once more,
+// signed in.
+func (c *till) with(cashier string) *till {
+	c.t.Helper()
+	opened := ok[struct {
+		Token string `json:"session_token"`
+	}](c.t, 201, c.post("/v1/sessions", object{"terminal_id": c.id, "cashier_id": cashier, "pin": pin}))
+	other := *c
+	other.cashier, other.session = cashier, opened.Token
+	return &other
 }
 
 // answer is what the API said.
@@ -199,6 +221,9 @@ func (c *till) call(method, path string, body any, headers ...string) answer {
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.session != "" {
+		request.Header.Set("X-Session", c.session)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
@@ -311,7 +336,7 @@ type (
 
 func (c *till) open() basket {
 	c.t.Helper()
-	return ok[basket](c.t, 201, c.post("/v1/transactions", object{"terminal_id": c.id, "cashier_id": "C1"}))
+	return ok[basket](c.t, 201, c.post("/v1/transactions", object{"terminal_id": c.id, "cashier_id": c.cashier}))
 }
 
 func path(b basket, rest string) string { return "/v1/transactions/" + b.ID + rest }

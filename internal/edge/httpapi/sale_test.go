@@ -176,8 +176,8 @@ func TestReceiptNumbersCountPerTill(t *testing.T) {
 // The reduced VAT rate ends with 2026: the business date decides, not the scan.
 func TestTheVATRateChangesAtMidnight(t *testing.T) {
 	s := openShop(t)
-	t1 := s.till("T1")
 	s.at("2026-12-31T23:59:59.999999+07:00")
+	t1 := s.till("T1")
 	old := t1.sell(water, beer)
 	require.Equal(t, "2026-12-31", old.BusinessDate)
 	require.Equal(t, []taxLine{{"EXCISE", 1000, 12_727, 1_273}, {"STANDARD", 800, 5_556, 444}}, old.Totals.TaxLines)

@@ -35,10 +35,6 @@ func (a *api) registerTransactions(d *door.Door) {
 		Description: "PAID, a receipt number, stock down and the events in the outbox, in one transaction. Again: the same receipt. " +
 			"409 `payment_incomplete`, `transaction_empty`, `transaction_voided`, `transaction_suspended`.",
 	}), a.finalize)
-	door.Register(d, a.forCheckout(huma.Operation{
-		OperationID: "void-transaction", Method: http.MethodPost, Path: "/v1/transactions/{id}/void", Tags: transactionTags,
-		Summary: "Give a basket up", Description: "Cancels its cash and PENDING payments; 409 `payment_captured` if other money is in.",
-	}), a.onTransaction(a.Desk.Void))
 }
 
 type createInput struct {
@@ -46,7 +42,7 @@ type createInput struct {
 	Body struct {
 		ID         *uuid.UUID `json:"id,omitempty" format:"uuid" doc:"the client's own id, best a UUIDv7"`
 		TerminalID string     `json:"terminal_id" doc:"must be the token's terminal" example:"T1" pattern:"^[A-Za-z0-9]{1,16}$"`
-		CashierID  string     `json:"cashier_id" doc:"who stands at the till" example:"C1" pattern:"^[A-Za-z0-9]{1,16}$"`
+		CashierID  string     `json:"cashier_id" doc:"who is signed in" example:"C1" pattern:"^[A-Za-z0-9]{1,16}$"`
 	}
 }
 
@@ -62,9 +58,12 @@ type IDInput struct {
 
 func (a *api) createTransaction(ctx context.Context, in *createInput) (*transactionOutput, error) {
 	by := callerOf(ctx)
-	if in.Body.TerminalID != by.TerminalID {
-		return nil, fault.New(fault.Forbidden, "terminal_mismatch", "the token is terminal %s's", by.TerminalID).At("terminal_id").
-			Advise("a till speaks for itself only")
+	if err := ownTerminal(ctx, in.Body.TerminalID); err != nil {
+		return nil, err
+	}
+	if in.Body.CashierID != by.Cashier.CashierID {
+		return nil, fault.New(fault.Forbidden, "cashier_mismatch", "%s is signed in here", by.Cashier.CashierID).At("cashier_id").
+			Advise("a cashier sells under their own id: sign in with it")
 	}
 	opening := checkout.Opening{CashierID: in.Body.CashierID}
 	if in.Body.ID != nil {
@@ -96,8 +95,8 @@ type ChangeInput struct {
 
 func (a *api) finalize(ctx context.Context, in *ChangeInput) (*transactionOutput, error) {
 	out, err := transactionAnswer(a.Desk.Finalize(ctx, callerOf(ctx), in.ID))
-	if fault.KindOf(err) == fault.Unauthorized {
-		a.tokens.Forget(callingTerminal(ctx))
+	if kind := fault.KindOf(err); kind == fault.Unauthorized || kind == fault.Forbidden {
+		a.callers.Forget(callingOne(ctx).Caller)
 	}
 	return out, err
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tiem/internal/edge/edgedb"
-	"tiem/internal/edge/till"
+	"tiem/internal/edge/session"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
@@ -36,10 +36,10 @@ type Request struct {
 	TerminalID string
 	Key        string
 	Hash       [32]byte // of method, path and body
-	// Token is the hash of the terminal's token, if it is yet to be looked up:
-	// whoever does not hold it any more gets neither an effect nor an answer that
-	// was stored for it (till.ErrToken).
-	Token []byte
+	// Proof are the hashes of the terminal's and the session's token, if they are
+	// yet to be looked up: whoever does not hold them any more gets neither an
+	// effect nor an answer that was stored for them (the faults of session.Holds).
+	Proof *session.Hashes
 }
 
 // Reply is an answer, fresh or remembered.
@@ -66,7 +66,7 @@ func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() ti
 	err := db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		reply = Reply[T]{}
 		var err error
-		if stored, err = begin(ctx, tx, req, open); err != nil {
+		if stored, err = begin(ctx, tx, req, now, open); err != nil {
 			return err
 		}
 		if stored != nil {
@@ -87,13 +87,13 @@ func Run[T any](ctx context.Context, db *postgres.DB, req Request, now func() ti
 // errRepetition rolls back what open did.
 var errRepetition = errors.New("the call was answered before")
 
-// begin looks the token up, locks the key, looks it up, and sends what open
+// begin looks the tokens up, locks the key, looks it up, and sends what open
 // queues, in one round trip; stored is nil if there is no answer yet, or no key.
-func begin(ctx context.Context, tx *postgres.Tx, req Request, open func(*pgx.Batch)) (stored *edgedb.GetIdempotencyKeyRow, err error) {
+func begin(ctx context.Context, tx *postgres.Tx, req Request, now func() time.Time, open func(*pgx.Batch)) (stored *edgedb.GetIdempotencyKeyRow, err error) {
 	batch := &pgx.Batch{}
-	var holder string
-	if req.Token != nil {
-		edgedb.Holder(batch, req.Token, &holder)
+	var caller edgedb.CallersRow
+	if req.Proof != nil {
+		edgedb.WhoCalls(batch, req.Proof.Terminal, req.Proof.Session, &caller)
 	}
 	if req.Key != "" {
 		edgedb.LockKey(batch, req.TerminalID, req.Key, func(row edgedb.GetIdempotencyKeyRow) { stored = &row })
@@ -107,8 +107,10 @@ func begin(ctx context.Context, tx *postgres.Tx, req Request, open func(*pgx.Bat
 	if err := tx.Send(ctx, batch); err != nil {
 		return nil, err
 	}
-	if req.Token != nil && holder != req.TerminalID {
-		return nil, till.ErrToken
+	if req.Proof != nil {
+		if err := session.Holds(caller, req.TerminalID, *req.Proof, now()); err != nil {
+			return nil, err
+		}
 	}
 	return stored, nil
 }

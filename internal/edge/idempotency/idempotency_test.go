@@ -15,6 +15,7 @@ import (
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/session"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 	"tiem/internal/postgres/postgrestest"
@@ -179,29 +180,43 @@ func TestWhatACallBeginsWith(t *testing.T) {
 	require.Equal(t, 2, c.rows(t, "effects"), "without a key it is just the beginning")
 }
 
-// A token that is looked up here: whoever lost it gets neither an effect nor an
+// Tokens that are looked up here: whoever lost one gets neither an effect nor an
 // answer that was stored for it.
-func TestWhoeverLostTheToken(t *testing.T) {
-	c := newCounter(t)
-	text, hash := token.New()
-	_, err := c.db.Exec(t.Context(), "insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', $1)", hash)
-	require.NoError(t, err)
-	mine := request("T1", "k", "a")
-	mine.Token = token.Hash(text)
-	_, err = c.run(t.Context(), mine, nil)
-	require.NoError(t, err)
-	stolen, unkeyed := request("T2", "k2", "a"), idempotency.Request{TerminalID: "T1", Token: mine.Token}
-	stolen.Token = mine.Token
-	_, err = c.run(t.Context(), stolen, nil)
-	require.Equal(t, "token_invalid", fault.CodeOf(err), "it is another terminal's")
-	_, err = c.db.Exec(t.Context(), "update terminals set revoked_at = now()")
-	require.NoError(t, err)
-	for _, req := range []idempotency.Request{mine, unkeyed} {
-		_, err = c.run(t.Context(), req, nil)
-		require.Equal(t, fault.Unauthorized, fault.KindOf(err))
+func TestWhoeverLostATokenOrSession(t *testing.T) {
+	for name, lost := range map[string]struct{ sql, code string }{
+		"the till was revoked":     {"update terminals set revoked_at = now()", "token_invalid"},
+		"the session has ended":    {"update sessions set ended_at = now()", "session_invalid"},
+		"the session has expired":  {"update sessions set expires_at = now() - interval '1 s'", "session_expired"},
+		"the person is disabled":   {"update staff set disabled_at = now()", "cashier_disabled"},
+		"it is another till's now": {"update sessions set terminal_id = 'T2'", "session_of_another_terminal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t)
+			mine := request("T1", "k", "a")
+			mine.Proof = &session.Hashes{Terminal: token.Hash("till"), Session: token.Hash("lan")}
+			_, err := c.db.Exec(t.Context(), `
+				alter table sessions disable trigger all;
+				insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', sha256('till')), ('T2', 'S1', '', sha256('other'));
+				insert into staff (cashier_id, store_id, name, role) values ('C1', 'S1', 'Lan', 'cashier');
+				insert into sessions values (sha256('lan'), 'T1', 'C1', now() - interval '1 h', now() + interval '1 h', null)`)
+			require.NoError(t, err)
+			_, err = c.run(t.Context(), mine, nil)
+			require.NoError(t, err)
+			stolen := request("T2", "k2", "a")
+			stolen.Proof = mine.Proof
+			_, err = c.run(t.Context(), stolen, nil)
+			require.Equal(t, "token_invalid", fault.CodeOf(err), "it is another terminal's")
+
+			_, err = c.db.Exec(t.Context(), lost.sql)
+			require.NoError(t, err)
+			for _, req := range []idempotency.Request{mine, {TerminalID: "T1", Proof: mine.Proof}} {
+				_, err = c.run(t.Context(), req, nil)
+				require.Equal(t, lost.code, fault.CodeOf(err))
+			}
+			require.EqualValues(t, 1, c.runs.Load())
+			require.Equal(t, 1, c.rows(t, "effects"))
+		})
 	}
-	require.EqualValues(t, 1, c.runs.Load())
-	require.Equal(t, 1, c.rows(t, "effects"))
 }
 
 func TestAnswersAreKept35Days(t *testing.T) {

@@ -2,10 +2,13 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/jackc/pgx/v5"
 
+	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
@@ -58,13 +61,28 @@ type Ask struct {
 
 // Permit tells who answers for what is asked: nobody else (approvedBy is empty)
 // if the actor's role suffices, else the person whose approval it uses up, in
-// tx: if the transaction rolls back, the approval is still good. Without one:
-// permission_needed (403), with the permission in its details.
-func (p *People) Permit(_ context.Context, _ *postgres.Tx, ask Ask) (approvedBy string, err error) {
+// tx: if the transaction rolls back, the approval is still good. Faults (403):
+// permission_needed without one, with the permission in its details;
+// approval_invalid with one that was used, has expired, or was given for
+// something else.
+func (p *People) Permit(ctx context.Context, tx *postgres.Tx, ask Ask) (approvedBy string, err error) {
 	if ask.Actor.Role.May(ask.Permission) {
 		return "", nil
 	}
-	return "", fault.New(fault.Forbidden, "permission_needed", "%s may not do this alone", ask.Actor.CashierID).
-		Advise("somebody who may gives their PIN: POST /v1/approvals, then the same call with X-Approval").
-		With("permission", string(ask.Permission))
+	if ask.Approval == nil {
+		return "", ErrPermission(ask.Actor, ask.Permission).
+			Advise("somebody who may gives their PIN: POST /v1/approvals, then the same call with X-Approval")
+	}
+	approvedBy, err = edgedb.New().UseApproval(ctx, tx, edgedb.UseApprovalParams{TokenHash: ask.Approval, TerminalID: ask.TerminalID,
+		CashierID: ask.Actor.CashierID, Permission: string(ask.Permission), TransactionID: ask.TransactionID, At: &ask.Now})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", fault.New(fault.Forbidden, "approval_invalid", "this approval is not for this, or is used up").
+			Advise("an approval is good for two minutes and once, for one thing at one basket: ask for another")
+	}
+	return approvedBy, err
+}
+
+// ErrPermission is the fault of an actor whose role does not allow something (403).
+func ErrPermission(actor Actor, p Permission) *fault.Error {
+	return fault.New(fault.Forbidden, "permission_needed", "%s may not do this alone", actor.CashierID).With("permission", string(p))
 }

@@ -1,18 +1,36 @@
-// Package staff knows the people of the store: who may act as a cashier, and
-// in which role. Everything that is written carries a cashier's id, so a person
-// is never deleted, only disabled.
+// Package staff knows the people of the store: who they are, what their role
+// lets them do, and whether somebody at a till is who they say. Everything that
+// is written carries a cashier's id, so a person is never deleted, only disabled.
 //
-// People have hashed tokens for now; PINs and sessions come with the five tills.
+// # PINs
+//
+// A person proves who they are with a PIN (Identify), once for a session (package
+// session), and once for each time that they stand for somebody else (Approve).
+// The database holds its argon2id hash. A PIN has few digits, so what keeps it
+// from being guessed is the backoff: tries are counted in the database, per
+// terminal and person, and per person over all terminals, before the PIN is
+// looked at. A restart, a second process or five tills at once do not help.
+// Nobody learns from an answer, or from its time, whether an id exists.
+//
+// # Permissions
+//
+// permission.go is the whole table. Who may not do something alone brings
+// somebody who may: an approval is that person's word for one permission, on one
+// basket, to one colleague at one terminal, for two minutes and once. Nobody
+// approves themselves, however high their role.
+//
+// Whatever changes here writes the audit log, in the same transaction. PINs and
+// tokens are in no log, no audit entry and no error.
 package staff
 
 import (
 	"context"
 	"time"
 
+	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
-	"tiem/internal/token"
 	"tiem/internal/wire"
 )
 
@@ -29,6 +47,15 @@ const (
 type People struct {
 	DB      *postgres.DB
 	StoreID string
+	Cost    Cost             // of new PINs; zero: StandardCost
+	Now     func() time.Time // nil: the machine's clock
+}
+
+func (p *People) now() time.Time {
+	if p.Now == nil {
+		return time.Now().UTC().Truncate(time.Microsecond)
+	}
+	return p.Now().UTC().Truncate(time.Microsecond)
 }
 
 // Person is a member of staff.
@@ -36,40 +63,47 @@ type Person struct {
 	ID         string     `json:"cashier_id"`
 	Name       string     `json:"name"`
 	Role       Role       `json:"role"`
+	HasPIN     bool       `json:"has_pin"` // else nobody can sign in as them yet
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
 }
 
-// Add registers a person and returns their token, which is shown once.
-func (p *People) Add(ctx context.Context, id, name string, role Role) (string, error) {
-	if !wire.ValidName(id) {
-		return "", fault.New(fault.Invalid, "cashier_id_invalid", "a cashier id is 1 to 16 letters and digits").At("id")
+// Add registers a person with a random PIN and returns it; it is shown once.
+func (p *People) Add(ctx context.Context, id, name string, role Role) (pin string, err error) {
+	if pin, err = NewPIN(); err != nil {
+		return "", err
 	}
-	if role != Cashier && role != Manager {
-		return "", fault.New(fault.Invalid, "role_invalid", "a role is cashier or manager").At("role")
-	}
-	text, hash := token.New()
-	err := p.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		return edgedb.New().InsertStaff(ctx, tx, edgedb.InsertStaffParams{CashierID: id, StoreID: p.StoreID, Name: name, Role: string(role), TokenHash: hash})
-	})
-	if fault.KindOf(err) == fault.Conflict {
-		return "", fault.New(fault.Conflict, "staff_exists", "%s is on the staff already", id).At("id")
-	}
-	return text, err
+	return pin, p.AddWithPIN(ctx, id, name, role, pin)
 }
 
-// MayAct refuses (403) a cashier id that is not on the staff or is disabled.
-func (p *People) MayAct(ctx context.Context, id string) error {
-	row, err := edgedb.New().GetStaff(ctx, p.DB, id)
-	err = postgres.Fault(err)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
+// AddWithPIN registers a person with a PIN of their choice. Faults:
+// cashier_id_invalid, role_invalid, pin_invalid (422), staff_exists (409).
+func (p *People) AddWithPIN(ctx context.Context, id, name string, role Role, pin string) error {
+	if !wire.ValidName(id) {
+		return fault.New(fault.Invalid, "cashier_id_invalid", "a cashier id is 1 to 16 letters and digits").At("id")
+	}
+	if _, known := permissions[role]; !known {
+		return fault.New(fault.Invalid, "role_invalid", "a role is cashier or manager").At("role")
+	}
+	if err := CheckPIN(pin); err != nil {
 		return err
 	}
-	if err != nil || row.DisabledAt != nil {
-		return fault.New(fault.Forbidden, "cashier_not_allowed", "no cashier with this id may act here").At("cashier_id").
-			Advise("a manager adds people with: store-edge staff add")
+	hash, err := p.hashPIN(ctx, pin)
+	if err != nil {
+		return err
 	}
-	return nil
+	err = p.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		err := edgedb.New().InsertStaff(ctx, tx, edgedb.InsertStaffParams{CashierID: id, StoreID: p.StoreID, Name: name, Role: string(role), PinHash: hash})
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: p.now(), Action: audit.StaffAdded, Subject: id, Detail: map[string]any{"role": string(role)}})
+	})
+	if fault.KindOf(err) == fault.Conflict {
+		return fault.New(fault.Conflict, "staff_exists", "%s is on the staff already", id).At("id").
+			Advise("staff reset-pin gives them a new PIN, staff enable lets them back in")
+	}
+	return err
 }
 
 // List are all people by id.
@@ -80,7 +114,7 @@ func (p *People) List(ctx context.Context) ([]Person, error) {
 	}
 	list := make([]Person, len(rows))
 	for i, r := range rows {
-		list[i] = Person{ID: r.CashierID, Name: r.Name, Role: Role(r.Role), CreatedAt: r.CreatedAt, DisabledAt: r.DisabledAt}
+		list[i] = Person{ID: r.CashierID, Name: r.Name, Role: Role(r.Role), HasPIN: r.HasPin, CreatedAt: r.CreatedAt, DisabledAt: r.DisabledAt}
 	}
 	return list, nil
 }

@@ -1,12 +1,26 @@
-// Package till knows the store's terminals: which there are, and which one a
-// token belongs to. A token is shown once when the terminal is added; the
-// database holds its hash.
+// Package till knows the store's terminals: which there are, which one a token
+// belongs to, and how a new one is let in.
+//
+// A terminal has one token, of 256 random bits, that is shown once; the database
+// holds its hash. A token comes from the command line on the shop's server (Add),
+// or through a pairing code: somebody who may, or the command line, makes a code
+// for a terminal (MakeCode), and whoever types it into a till first gets the
+// terminal's token (Pair). A code is short-lived and good once, so it may be
+// said across the shop.
+//
+// Whatever gives a terminal a new token, or takes its token away (Revoke), ends
+// the sessions there: they were somebody's at that till. Its baskets and its
+// receipt numbers stay. Two tills with one token are one terminal to the edge:
+// baskets are locked and ids are unique, so nothing is doubled.
 package till
 
 import (
 	"context"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
@@ -18,6 +32,15 @@ import (
 type Terminals struct {
 	DB      *postgres.DB
 	StoreID string
+	Guesses *rate.Limiter    // how often a pairing code may be tried; nil: as often as anybody likes
+	Now     func() time.Time // nil: the machine's clock
+}
+
+func (t *Terminals) now() time.Time {
+	if t.Now == nil {
+		return time.Now().UTC().Truncate(time.Microsecond)
+	}
+	return t.Now().UTC().Truncate(time.Microsecond)
 }
 
 // Terminal is one till.
@@ -32,22 +55,26 @@ type Terminal struct {
 // rotate, a terminal that exists gets a new token instead, and its old one is
 // worth nothing from then on; its receipt numbers go on.
 func (t *Terminals) Add(ctx context.Context, id, name string, rotate bool) (string, error) {
-	if !wire.ValidName(id) {
-		return "", fault.New(fault.Invalid, "terminal_id_invalid", "a terminal id is 1 to 16 letters and digits").At("id")
+	if err := checkID(id); err != nil {
+		return "", err
 	}
 	text, hash := token.New()
 	err := t.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		q := edgedb.New()
+		rotated := false
 		if rotate {
-			n, err := q.RotateTerminalToken(ctx, tx, id, hash)
-			if err != nil || n == 1 {
+			var err error
+			if rotated, err = t.replaceToken(ctx, tx, id, hash); err != nil {
 				return err
 			}
 		}
-		if err := q.InsertTerminal(ctx, tx, id, t.StoreID, name, hash); err != nil {
-			return err
+		entry := audit.Entry{At: t.now(), Action: audit.TerminalRotated, Subject: id}
+		if !rotated {
+			entry.Action = audit.TerminalAdded
+			if err := t.insert(ctx, tx, id, name, hash); err != nil {
+				return err
+			}
 		}
-		return q.InsertReceiptCounter(ctx, tx, id)
+		return audit.Write(ctx, tx, entry)
 	})
 	if fault.KindOf(err) == fault.Conflict {
 		return "", fault.New(fault.Conflict, "terminal_exists", "terminal %s exists already", id).At("id").
@@ -56,12 +83,63 @@ func (t *Terminals) Add(ctx context.Context, id, name string, rotate bool) (stri
 	return text, err
 }
 
+func checkID(id string) error {
+	if !wire.ValidName(id) {
+		return fault.New(fault.Invalid, "terminal_id_invalid", "a terminal id is 1 to 16 letters and digits").At("id")
+	}
+	return nil
+}
+
+func (t *Terminals) insert(ctx context.Context, tx *postgres.Tx, id, name string, hash []byte) error {
+	q := edgedb.New()
+	if err := q.InsertTerminal(ctx, tx, id, t.StoreID, name, hash); err != nil {
+		return err
+	}
+	return q.InsertReceiptCounter(ctx, tx, id)
+}
+
+// replaceToken gives a terminal that is there another token, also one that was
+// revoked, and ends its sessions; false: it is not there.
+func (t *Terminals) replaceToken(ctx context.Context, tx *postgres.Tx, id string, hash []byte) (bool, error) {
+	q := edgedb.New()
+	n, err := q.RotateTerminalToken(ctx, tx, id, hash)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, q.EndSessionsOfTerminal(ctx, tx, id, t.now())
+}
+
+// Revoke takes a terminal's token away: its next call is refused
+// (token_invalid). Its baskets and receipts are kept, and a basket is resumed at
+// another terminal; Add with rotate or a pairing code brings it back. One that is
+// revoked already stays so without an error. Faults: terminal_not_found (404).
+func (t *Terminals) Revoke(ctx context.Context, id string) error {
+	return t.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		q, now := edgedb.New(), t.now()
+		n, err := q.RevokeTerminal(ctx, tx, id, &now)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			known, err := q.TerminalExists(ctx, tx, id)
+			if err == nil && !known {
+				return fault.New(fault.NotFound, "terminal_not_found", "there is no such terminal").At("id").
+					Advise("store-edge terminal list shows which there are")
+			}
+			return err
+		}
+		if err := q.EndSessionsOfTerminal(ctx, tx, id, now); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: now, Action: audit.TerminalRevoked, Subject: id})
+	})
+}
+
 // ByToken is the terminal that a bearer token belongs to; unauthorized (401) if
 // it is nobody's or was revoked.
 func (t *Terminals) ByToken(ctx context.Context, bearer string) (string, error) {
 	if bearer == "" {
-		return "", fault.New(fault.Unauthorized, "token_missing", "this call needs a terminal's token").
-			Advise("send Authorization: Bearer <token>")
+		return "", ErrNoToken
 	}
 	id, err := edgedb.New().TerminalByToken(ctx, t.DB, token.Hash(bearer))
 	err = postgres.Fault(err)
@@ -71,8 +149,12 @@ func (t *Terminals) ByToken(ctx context.Context, bearer string) (string, error) 
 	return id, err
 }
 
-// ErrToken is the fault of a token that is nobody's (401).
-var ErrToken = fault.New(fault.Unauthorized, "token_invalid", "this token belongs to no terminal").Advise("pair the terminal again")
+// The faults of a call without a token, and with one that is nobody's (401).
+var (
+	ErrNoToken = fault.New(fault.Unauthorized, "token_missing", "this call needs a terminal's token").
+			Advise("send Authorization: Bearer <token>")
+	ErrToken = fault.New(fault.Unauthorized, "token_invalid", "this token belongs to no terminal").Advise("pair the terminal again")
+)
 
 // List are all terminals by id.
 func (t *Terminals) List(ctx context.Context) ([]Terminal, error) {

@@ -34,10 +34,20 @@ func (r *Relay) accept(ctx context.Context, at *cursor, batch *wire.Batch, ack w
 	r.log.Debug("relay: acknowledged", "first_id", batch.FirstID, "last_id", batch.LastID(), "received_upto", ack.ReceivedUpto,
 		"accepted", ack.Accepted, "duplicates", ack.Duplicates, "set_aside", len(ack.Errors), "attempts", at.attempts+1)
 	at.id, at.hash, at.attempts, at.mismatch, at.refusals = ack.ReceivedUpto, hash, 0, 0, 0
-	if at.limit *= 2; at.limit >= r.cfg.BatchBacklog { // after a refusal for size, or a line too slow: grow again with care
-		at.limit = 0
-	}
-	r.online(at.id)
+	r.grow(at)
+	r.reached(at.id)
 	r.mended()
 	return nil
+}
+
+// grow lets the next batch be larger again, after a refusal for size or on a line
+// that was too slow. It does not where twice as much would take longer than an
+// exchange may: on a line of 64 kbit/s each second batch would be sent for nothing.
+func (r *Relay) grow(at *cursor) {
+	if 2*at.took > r.cfg.Timeout {
+		return
+	}
+	if at.limit *= 2; at.limit >= r.cfg.BatchBacklog {
+		at.limit = 0
+	}
 }

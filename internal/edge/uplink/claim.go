@@ -12,7 +12,7 @@ import (
 // Its transaction is over before the network is used.
 func (r *Relay) claim(ctx context.Context, at *cursor) (*wire.Batch, error) {
 	limit := r.cfg.Batch
-	if at.backlog && at.attempts == 0 { // while failing, a small probe is enough
+	if at.backlog && at.attempts == 0 && !r.cfg.Traffic.Busy() { // while failing, a small probe is enough
 		limit = r.cfg.BatchBacklog
 	}
 	if at.limit > 0 {

@@ -23,9 +23,17 @@
 // second send harmless is HQ, not a lock here. No transaction is open while the
 // network is used.
 //
+// # Giving way
+//
+// A backlog drains in large batches while nobody sells. While tills are asking
+// (Traffic), it goes in small ones with pauses between them, so that a till does
+// not wait behind 500 events for the database and the processor
+// (docs/decisions/0008-the-relay-gives-way.md).
+//
 // # Refusals
 //
-//	line down, 5xx, timeout        back off, exponentially with full jitter
+//	line down, 5xx, timeout        back off, exponentially with full jitter; when
+//	                               the line is ONLINE again (package line): at once
 //	gap                            go on where HQ says
 //	413 on several events          halve the batch
 //	401, 403, 413 on one event,    not a fault of the line: raise an alarm, retry

@@ -31,6 +31,7 @@ type HTTPLink struct {
 	token   string
 	timeout time.Duration // for one exchange
 	client  *http.Client
+	probes  *http.Client // on connections of its own: a batch on its way does not hold up a probe
 }
 
 // NewHTTPLink returns a link to the HQ at base, such as http://127.0.0.1:8090; a
@@ -42,12 +43,18 @@ func NewHTTPLink(base, storeID, token string, timeout time.Duration) (*HTTPLink,
 		return nil, fault.New(fault.Config, "hq_url_invalid", "is not an http(s) URL").At("HQ_URL").
 			Advise("such as http://127.0.0.1:8090")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // what net/http documents it to be
-	return &HTTPLink{base: strings.TrimRight(u.String(), "/"), storeID: storeID, token: token, timeout: timeout, client: &http.Client{Transport: transport}}, nil
+	connect := func() *http.Client {
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // what net/http documents it to be
+		return &http.Client{Transport: transport, CheckRedirect: asIs}
+	}
+	return &HTTPLink{base: strings.TrimRight(u.String(), "/"), storeID: storeID, token: token, timeout: timeout, client: connect(), probes: connect()}, nil
 }
 
 // Close gives idle connections back.
-func (l *HTTPLink) Close() { l.client.CloseIdleConnections() }
+func (l *HTTPLink) Close() {
+	l.client.CloseIdleConnections()
+	l.probes.CloseIdleConnections()
+}
 
 // Send implements Link.
 func (l *HTTPLink) Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error) {

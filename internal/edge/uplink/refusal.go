@@ -63,11 +63,11 @@ func (r *Relay) retreat(ctx context.Context, at *cursor, err error) {
 		at.limit = max(1, at.sent/2)
 	case slowAlarm, hardAlarm:
 		if fault.KindOf(err) == fault.NotFound { // whoever answered is not our HQ
-			r.offline()
+			r.line.Failed(err)
 		}
 		r.alarm(err)
 		r.log.Error("relay: ALARM, somebody must act; sales go on", "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
-		sleep(ctx, r.cfg.AlarmPause)
+		r.rest(ctx, at, r.cfg.AlarmPause)
 	case backOff:
 		r.backOff(ctx, at, err)
 	}
@@ -80,9 +80,29 @@ func (r *Relay) backOff(ctx context.Context, at *cursor, err error) {
 		at.limit = max(1, at.sent/2)
 	}
 	if at.onLine {
-		r.offline()
+		r.line.Failed(err)
 	}
 	wait := pause(at.attempts, r.cfg.RetryMin, r.cfg.RetryMax)
 	r.log.Warn("relay: waiting to try again", "hq_down", at.onLine, "code", fault.CodeOf(err), "error", err, "attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
-	sleep(ctx, wait)
+	r.rest(ctx, at, wait)
+}
+
+// rest waits after a failure. When the line is ONLINE again meanwhile, there is
+// no reason to wait any longer, nor to wait as long the next time.
+func (r *Relay) rest(ctx context.Context, at *cursor, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-r.turn:
+			if r.line.Online() {
+				at.attempts = min(at.attempts, 1)
+				return
+			}
+		}
+	}
 }

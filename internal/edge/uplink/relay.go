@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tiem/internal/edge/line"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/failpoint"
 	"tiem/internal/fault"
@@ -20,7 +21,9 @@ type Relay struct {
 	log  *slog.Logger
 	link Link
 	cfg  Config
-	hint chan struct{} // of capacity 1: "something was committed"
+	line *line.Line
+	turn <-chan struct{} // the line has changed
+	hint chan struct{}   // of capacity 1: "something was committed"
 	*state
 	*metrics
 }
@@ -28,7 +31,8 @@ type Relay struct {
 // New returns a relay for the outbox in db over link. It listens to events'
 // commits from now on.
 func New(db *postgres.DB, events *outbox.Log, link Link, cfg Config, log *slog.Logger) *Relay {
-	r := &Relay{db: db, log: log, link: link, cfg: cfg.withDefaults(), hint: make(chan struct{}, 1), state: newState(), metrics: newMetrics()}
+	cfg = cfg.withDefaults()
+	r := &Relay{db: db, log: log, link: link, cfg: cfg, line: cfg.Line, turn: cfg.Line.Changes(), hint: make(chan struct{}, 1), state: newState(), metrics: newMetrics()}
 	events.OnCommit(func(first, last int64, at time.Time) {
 		r.latency.committed(first, last, at)
 		r.wake()
@@ -48,21 +52,23 @@ func (r *Relay) wake() {
 type cursor struct {
 	id       int64
 	hash     wire.Hash
-	readAt   time.Time // when HQ was last asked
-	attempts int       // failures in a row
-	limit    int       // of events in a batch, after a 413; 0: none
-	mismatch int       // hash_mismatch refusals in a row
-	refusals int       // gaps and mismatches in a row
-	heard    bool      // HQ answered a Sync, and there was nothing to send since
-	sent     int       // events in the exchange that is under way or was last; 0: a Sync
-	backlog  bool      // the last claim was full: more is waiting
-	onLine   bool      // the step has got as far as the network
+	readAt   time.Time     // when HQ was last asked
+	attempts int           // failures in a row
+	limit    int           // of events in a batch, after a 413; 0: none
+	mismatch int           // hash_mismatch refusals in a row
+	refusals int           // gaps and mismatches in a row
+	heard    bool          // HQ answered a Sync, and there was nothing to send since
+	sent     int           // events in the exchange that is under way or was last; 0: a Sync
+	took     time.Duration // by the last batch's exchange
+	backlog  bool          // the last claim was full: more is waiting
+	onLine   bool          // the step has got as far as the network
 }
 
 // drive sends until ctx is done.
 func (r *Relay) drive(ctx context.Context) {
 	at := &cursor{}
 	for ctx.Err() == nil {
+		began := time.Now()
 		idle, err := r.step(ctx, at)
 		switch {
 		case ctx.Err() != nil:
@@ -71,6 +77,8 @@ func (r *Relay) drive(ctx context.Context) {
 			r.retreat(ctx, at, err)
 		case idle:
 			r.await(ctx)
+		default:
+			r.giveWay(ctx, at, began)
 		}
 	}
 }
@@ -92,7 +100,7 @@ func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
 		at.attempts, at.refusals = 0, 0
 		if at.heard {
 			at.heard = false
-			r.online(at.id)
+			r.reached(at.id)
 		}
 		r.mended()
 		return true, nil
@@ -100,8 +108,9 @@ func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
 	failpoint.Hit("relay.before_send")
 	r.attempts.Inc()
 	at.sent, at.onLine = len(batch.Events), true
+	asked := time.Now()
 	ack, err := r.link.Send(ctx, batch)
-	at.onLine = err != nil
+	at.took, at.onLine = time.Since(asked), err != nil
 	if err != nil {
 		r.failed(ctx, batch, at.attempts+1, err)
 		return false, err

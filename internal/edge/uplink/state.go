@@ -7,13 +7,10 @@ import (
 	"tiem/internal/fault"
 )
 
-// Status is what the relay knows about the line to HQ.
+// Status is how far the relay has come.
 type Status struct {
-	Online   bool
-	Since    time.Time // of Online or not
-	HQLastOK time.Time // when HQ last answered well; zero: never
-	Acked    int64
-	Alarm    *Alarm // nil: none
+	Acked int64
+	Alarm *Alarm // nil: none
 }
 
 // Alarm is something that only a person can mend.
@@ -25,11 +22,27 @@ type Alarm struct {
 
 // state is shared between the relay's loop and readers of its status.
 type state struct {
-	mu     sync.Mutex
-	status Status
+	mu       sync.Mutex
+	status   Status
+	onChange func() // nil: nobody asks
 }
 
-func newState() *state { return &state{status: Status{Since: time.Now()}} }
+func newState() *state { return &state{} }
+
+// OnChange registers f to be called when the status has changed: after every
+// acknowledgement, and when an alarm goes up or down. It must not block.
+func (s *state) OnChange(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onChange = f
+}
+
+// changed tells who asked to be told. The caller has the lock.
+func (s *state) changed() {
+	if s.onChange != nil {
+		s.onChange()
+	}
+}
 
 // Status returns the present status.
 func (s *state) Status() Status {
@@ -38,14 +51,15 @@ func (s *state) Status() Status {
 	return s.status
 }
 
-func (s *state) online(acked int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if !s.status.Online {
-		s.status.Online, s.status.Since = true, now
+// reached notes how far HQ has acknowledged, and that it was there to do so.
+func (r *Relay) reached(acked int64) {
+	r.line.Good()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.status.Acked != acked {
+		r.status.Acked = acked
+		r.changed()
 	}
-	s.status.HQLastOK, s.status.Acked = now, acked
 }
 
 // mended takes the alarm down: a batch was acknowledged, or there is none to send.
@@ -53,14 +67,9 @@ func (s *state) online(acked int64) {
 func (s *state) mended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status.Alarm = nil
-}
-
-func (s *state) offline() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.status.Online {
-		s.status.Online, s.status.Since = false, time.Now()
+	if s.status.Alarm != nil {
+		s.status.Alarm = nil
+		s.changed()
 	}
 }
 
@@ -73,5 +82,6 @@ func (s *state) alarm(err error) {
 	}
 	if s.status.Alarm == nil || s.status.Alarm.Code != code {
 		s.status.Alarm = &Alarm{Code: code, Message: message, Since: time.Now()}
+		s.changed()
 	}
 }

@@ -20,6 +20,8 @@ func (v *verification) compare(e *projection.Entry, m *made) error {
 		return v.comparePayment(e, m)
 	case e.Stock != nil:
 		v.move(e)
+	case e.Void != nil:
+		return v.compareVoid(e, m)
 	}
 	return nil
 }
@@ -57,7 +59,10 @@ func (v *verification) compareSale(e *projection.Entry, m *made) error {
 	if err := v.compareLines(e, m.lines[s.TransactionID]); err != nil {
 		return err
 	}
-	return v.compareTaxLines(e, m.taxLines[s.TransactionID])
+	if err := v.compareTaxLines(e, m.taxLines[s.TransactionID]); err != nil {
+		return err
+	}
+	return v.compareOverrides(e, s.TransactionID, s.Overrides, m)
 }
 
 func (v *verification) compareLines(e *projection.Entry, rows []hqdb.HQLineItem) error {

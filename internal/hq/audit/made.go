@@ -16,12 +16,15 @@ type made struct {
 	lines        map[uuid.UUID][]hqdb.HQLineItem
 	taxLines     map[uuid.UUID][]hqdb.HQTaxLine
 	payments     map[uuid.UUID]hqdb.HQPayment
+	voids        map[uuid.UUID]hqdb.HQVoidedBasket
+	overrides    map[uuid.UUID][]hqdb.HQOverride // in their order
 }
 
 func (v *verification) readMade(ctx context.Context, first, last int64) (*made, error) {
 	m := &made{
 		transactions: map[uuid.UUID]hqdb.HQTransaction{}, payments: map[uuid.UUID]hqdb.HQPayment{},
 		lines: map[uuid.UUID][]hqdb.HQLineItem{}, taxLines: map[uuid.UUID][]hqdb.HQTaxLine{},
+		voids: map[uuid.UUID]hqdb.HQVoidedBasket{}, overrides: map[uuid.UUID][]hqdb.HQOverride{},
 	}
 	transactions, err := queries.TransactionsOfRun(ctx, v.tx, v.report.StoreID, first, last)
 	if err != nil {
@@ -49,7 +52,25 @@ func (v *verification) readMade(ctx context.Context, first, last int64) (*made, 
 	for _, p := range payments {
 		m.payments[p.PaymentID] = p
 	}
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, v.readVoids(ctx, m, first, last)
+}
+
+func (v *verification) readVoids(ctx context.Context, m *made, first, last int64) error {
+	voids, err := queries.VoidedBasketsOfRun(ctx, v.tx, v.report.StoreID, first, last)
+	if err != nil {
+		return err
+	}
+	for _, b := range voids {
+		m.voids[b.TransactionID] = b
+	}
+	overrides, err := queries.OverridesOfRun(ctx, v.tx, v.report.StoreID, first, last)
+	for _, o := range overrides {
+		m.overrides[o.TransactionID] = append(m.overrides[o.TransactionID], o)
+	}
+	return err
 }
 
 // leftOver finds a row that claims an event of the run that did not make it.
@@ -59,6 +80,12 @@ func (m *made) leftOver(store string) error {
 	}
 	for id, p := range m.payments {
 		return &BadRowError{rowName("hq_payments", store, id), fmt.Sprintf("event %d did not record it", p.InboxID)}
+	}
+	for id, b := range m.voids {
+		return &BadRowError{rowName("hq_voided_baskets", store, id), fmt.Sprintf("event %d did not record it", b.InboxID)}
+	}
+	for id, o := range m.overrides {
+		return &BadRowError{rowName("hq_overrides", store, id), fmt.Sprintf("event %d did not record it", o[0].InboxID)}
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ func (v *verification) move(e *projection.Entry) {
 }
 
 // totals checks what only the end of the log shows: the stock, that no table
-// has a row too many, and that each sale is paid by its payments.
+// has a row too many, that nothing was sold and voided, and that each sale is paid
+// by its payments.
 func (v *verification) totals(ctx context.Context) error {
 	if err := v.counts(ctx); err != nil {
 		return err
@@ -31,7 +32,20 @@ func (v *verification) totals(ctx context.Context) error {
 	if err := v.compareStock(ctx); err != nil {
 		return err
 	}
+	if err := v.soldOrVoided(ctx); err != nil {
+		return err
+	}
 	return v.balance(ctx)
+}
+
+// soldOrVoided checks that no transaction is both.
+func (v *verification) soldOrVoided(ctx context.Context) error {
+	both, err := queries.SoldAndVoided(ctx, v.tx, v.report.StoreID)
+	if err != nil || len(both) == 0 {
+		return err
+	}
+	return &BadRowError{rowName("hq_voided_baskets", v.report.StoreID, both[0].TransactionID),
+		fmt.Sprintf("event %d gave it up, and it is a sale in hq_transactions", both[0].InboxID)}
 }
 
 func (v *verification) counts(ctx context.Context) error {
@@ -47,6 +61,8 @@ func (v *verification) counts(ctx context.Context) error {
 		{"hq_line_items", n.LineItems, v.lines},
 		{"hq_tax_lines", n.TaxLines, v.taxLines},
 		{"hq_payments", n.Payments, v.report.Payments},
+		{"hq_voided_baskets", n.VoidedBaskets, v.report.Voids},
+		{"hq_overrides", n.Overrides, v.overrides},
 	} {
 		if t.got != t.want {
 			return &BadRowError{t.table + " " + v.report.StoreID, fmt.Sprintf("has %d rows, the log makes %d", t.got, t.want)}

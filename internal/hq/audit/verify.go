@@ -28,6 +28,7 @@ type Report struct {
 	Sales     int64        `json:"sales"`
 	Total     money.Amount `json:"total"` // Σ totals of the sales, in minor units
 	Payments  int64        `json:"payments"`
+	Voids     int64        `json:"voids"`    // baskets that were given up
 	Items     int          `json:"items"`    // in stock, at whatever quantity
 	Drifting  int          `json:"drifting"` // of them, HQ's sum is not the store's balance: no fault, but look
 	Bad       *BadRowError `json:"bad,omitempty"`
@@ -65,10 +66,11 @@ type verification struct {
 	tx     *postgres.Tx
 	report Report
 
-	lines, taxLines int64
-	stock           map[uuid.UUID]*hqdb.HQInventory // Σ movements so far
-	heldUp          map[uuid.UUID]bool              // aggregates of which an event is set aside
-	last            uuid.UUID                       // the last event's aggregate
+	lines, taxLines, overrides int64
+
+	stock  map[uuid.UUID]*hqdb.HQInventory // Σ movements so far
+	heldUp map[uuid.UUID]bool              // aggregates of which an event is set aside
+	last   uuid.UUID                       // the last event's aggregate
 }
 
 func (v *verification) run(ctx context.Context) error {

@@ -11,6 +11,10 @@
 // another one is fenced by the intake. (Replacing a box, which issues the next
 // epoch, comes with its own issue.)
 //
+// A store's heartbeat (Hear) says where its log ends and how its clock stands.
+// Both are its own word: they are shown (lag_events, clock_offset_ms) and decide
+// nothing. What HQ has is the stream's watermark alone.
+//
 // What may go wrong: an unknown token is unauthorized, a store that is there
 // already is a conflict; both are said, nothing is guessed.
 package fleet

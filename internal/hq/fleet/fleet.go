@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"time"
+
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/postgres"
 )
@@ -8,7 +10,11 @@ import (
 var queries = hqdb.New()
 
 // Fleet is the stores of one HQ. It is safe for concurrent use.
-type Fleet struct{ db *postgres.DB }
+type Fleet struct {
+	Now func() time.Time // HQ's clock, as stores are told it; to be set before it is used
 
-// New returns the fleet that is kept in db.
-func New(db *postgres.DB) *Fleet { return &Fleet{db: db} }
+	db *postgres.DB
+}
+
+// New returns the fleet that is kept in db, with this machine's clock.
+func New(db *postgres.DB) *Fleet { return &Fleet{db: db, Now: time.Now} }

@@ -15,14 +15,18 @@ const countProjections = `-- name: CountProjections :one
 select (select count(*) from hq_transactions t where t.store_id = $1) as transactions,
        (select count(*) from hq_line_items l where l.store_id = $1)   as line_items,
        (select count(*) from hq_tax_lines x where x.store_id = $1)    as tax_lines,
-       (select count(*) from hq_payments p where p.store_id = $1)     as payments
+       (select count(*) from hq_payments p where p.store_id = $1)     as payments,
+       (select count(*) from hq_voided_baskets v where v.store_id = $1) as voided_baskets,
+       (select count(*) from hq_overrides o where o.store_id = $1)    as overrides
 `
 
 type CountProjectionsRow struct {
-	Transactions int64
-	LineItems    int64
-	TaxLines     int64
-	Payments     int64
+	Transactions  int64
+	LineItems     int64
+	TaxLines      int64
+	Payments      int64
+	VoidedBaskets int64
+	Overrides     int64
 }
 
 func (q *Queries) CountProjections(ctx context.Context, db DBTX, storeID string) (CountProjectionsRow, error) {
@@ -33,6 +37,8 @@ func (q *Queries) CountProjections(ctx context.Context, db DBTX, storeID string)
 		&i.LineItems,
 		&i.TaxLines,
 		&i.Payments,
+		&i.VoidedBaskets,
+		&i.Overrides,
 	)
 	return i, err
 }
@@ -111,6 +117,43 @@ func (q *Queries) LineItemsOf(ctx context.Context, db DBTX, storeID string, tran
 	return items, nil
 }
 
+const overridesOfRun = `-- name: OverridesOfRun :many
+select store_id, transaction_id, override_no, inbox_id, line_no, kind, before, after, reason, cashier_id, approved_by, at from hq_overrides where store_id = $1 and inbox_id between $2 and $3 order by inbox_id, override_no
+`
+
+func (q *Queries) OverridesOfRun(ctx context.Context, db DBTX, storeID string, firstID int64, lastID int64) ([]HQOverride, error) {
+	rows, err := db.Query(ctx, overridesOfRun, storeID, firstID, lastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HQOverride
+	for rows.Next() {
+		var i HQOverride
+		if err := rows.Scan(
+			&i.StoreID,
+			&i.TransactionID,
+			&i.OverrideNo,
+			&i.InboxID,
+			&i.LineNo,
+			&i.Kind,
+			&i.Before,
+			&i.After,
+			&i.Reason,
+			&i.CashierID,
+			&i.ApprovedBy,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const paymentsOfRun = `-- name: PaymentsOfRun :many
 select store_id, payment_id, inbox_id, transaction_id, method, provider, reference, amount, tendered, change, terminal_id, cashier_id, captured_at from hq_payments where store_id = $1 and inbox_id between $2 and $3 order by inbox_id
 `
@@ -139,6 +182,40 @@ func (q *Queries) PaymentsOfRun(ctx context.Context, db DBTX, storeID string, fi
 			&i.CashierID,
 			&i.CapturedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const soldAndVoided = `-- name: SoldAndVoided :many
+select v.transaction_id, v.inbox_id
+from hq_voided_baskets v
+join hq_transactions t on t.store_id = v.store_id and t.transaction_id = v.transaction_id
+where v.store_id = $1
+order by v.inbox_id
+`
+
+type SoldAndVoidedRow struct {
+	TransactionID uuid.UUID
+	InboxID       int64
+}
+
+// Transactions that are a sale and a voided basket, which none can be.
+func (q *Queries) SoldAndVoided(ctx context.Context, db DBTX, storeID string) ([]SoldAndVoidedRow, error) {
+	rows, err := db.Query(ctx, soldAndVoided, storeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SoldAndVoidedRow
+	for rows.Next() {
+		var i SoldAndVoidedRow
+		if err := rows.Scan(&i.TransactionID, &i.InboxID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -257,6 +334,47 @@ func (q *Queries) UnbalancedSales(ctx context.Context, db DBTX, storeID string) 
 			&i.InboxID,
 			&i.Total,
 			&i.Captured,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const voidedBasketsOfRun = `-- name: VoidedBasketsOfRun :many
+select store_id, transaction_id, inbox_id, terminal_id, cashier_id, opened_by, approved_by, reason, business_date, currency, lines, removed_lines, total, cancelled, created_at, voided_at from hq_voided_baskets where store_id = $1 and inbox_id between $2 and $3 order by inbox_id
+`
+
+func (q *Queries) VoidedBasketsOfRun(ctx context.Context, db DBTX, storeID string, firstID int64, lastID int64) ([]HQVoidedBasket, error) {
+	rows, err := db.Query(ctx, voidedBasketsOfRun, storeID, firstID, lastID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HQVoidedBasket
+	for rows.Next() {
+		var i HQVoidedBasket
+		if err := rows.Scan(
+			&i.StoreID,
+			&i.TransactionID,
+			&i.InboxID,
+			&i.TerminalID,
+			&i.CashierID,
+			&i.OpenedBy,
+			&i.ApprovedBy,
+			&i.Reason,
+			&i.BusinessDate,
+			&i.Currency,
+			&i.Lines,
+			&i.RemovedLines,
+			&i.Total,
+			&i.Cancelled,
+			&i.CreatedAt,
+			&i.VoidedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -128,6 +128,19 @@ func (q *Queries) ListStores(ctx context.Context, db DBTX, after string, maxRows
 	return items, nil
 }
 
+const recordHeartbeat = `-- name: RecordHeartbeat :one
+update store_streams set last_seen = now(), claimed_head = $1, clock_offset_ms = $2
+where store_id = $3
+returning received_upto
+`
+
+func (q *Queries) RecordHeartbeat(ctx context.Context, db DBTX, head *int64, clockOffsetMs *int64, storeID string) (int64, error) {
+	row := db.QueryRow(ctx, recordHeartbeat, head, clockOffsetMs, storeID)
+	var received_upto int64
+	err := row.Scan(&received_upto)
+	return received_upto, err
+}
+
 const storeOfToken = `-- name: StoreOfToken :one
 select store_id from stores where token_hash = $1
 `

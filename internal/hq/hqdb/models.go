@@ -48,6 +48,24 @@ type HQLineItem struct {
 	RateBp    int32
 }
 
+// Discounts and prices that people set, of paid sales and of voided baskets, in the order in which they happened.
+type HQOverride struct {
+	StoreID       string
+	TransactionID uuid.UUID
+	// Its place in the event, from 1.
+	OverrideNo int32
+	InboxID    int64
+	LineNo     int32
+	Kind       string
+	// Minor units: the line's discount (DISCOUNT) or unit price (PRICE).
+	Before     int64
+	After      int64
+	Reason     string
+	CashierID  string
+	ApprovedBy *string
+	At         time.Time
+}
+
 // Captured payments. A QR payment may arrive before its sale, so there is no foreign key between them.
 type HQPayment struct {
 	StoreID   string
@@ -119,4 +137,29 @@ type HQTransaction struct {
 	CreatedAt time.Time
 	// The store's clock when the sale became PAID.
 	FinalizedAt time.Time
+}
+
+// Baskets that were given up, as BasketVoided tells them; their lines stand in hq_inbox. No transaction is here and in hq_transactions.
+type HQVoidedBasket struct {
+	StoreID       string
+	TransactionID uuid.UUID
+	// hq_inbox.id of the event that the row was made from.
+	InboxID    int64
+	TerminalID *string
+	// Who voided it; opened_by is whose basket it was.
+	CashierID *string
+	OpenedBy  string
+	// Whose PIN stood for it; null: nobody's, it took none.
+	ApprovedBy   *string
+	Reason       *string
+	BusinessDate time.Time
+	Currency     string
+	Lines        int32
+	RemovedLines int32
+	// Minor units, VAT included: what it would have cost.
+	Total int64
+	// Minor units: cash that was given back, and pending payments that were given up.
+	Cancelled int64
+	CreatedAt time.Time
+	VoidedAt  time.Time
 }

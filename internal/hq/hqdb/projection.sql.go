@@ -30,6 +30,15 @@ func (q *Queries) ClearLineItems(ctx context.Context, db DBTX, storeID string) e
 	return err
 }
 
+const clearOverrides = `-- name: ClearOverrides :exec
+delete from hq_overrides where store_id = $1
+`
+
+func (q *Queries) ClearOverrides(ctx context.Context, db DBTX, storeID string) error {
+	_, err := db.Exec(ctx, clearOverrides, storeID)
+	return err
+}
+
 const clearPayments = `-- name: ClearPayments :exec
 delete from hq_payments where store_id = $1
 `
@@ -54,6 +63,15 @@ delete from hq_transactions where store_id = $1
 
 func (q *Queries) ClearTransactions(ctx context.Context, db DBTX, storeID string) error {
 	_, err := db.Exec(ctx, clearTransactions, storeID)
+	return err
+}
+
+const clearVoidedBaskets = `-- name: ClearVoidedBaskets :exec
+delete from hq_voided_baskets where store_id = $1
+`
+
+func (q *Queries) ClearVoidedBaskets(ctx context.Context, db DBTX, storeID string) error {
+	_, err := db.Exec(ctx, clearVoidedBaskets, storeID)
 	return err
 }
 
@@ -116,6 +134,56 @@ func (q *Queries) InsertLineItems(ctx context.Context, db DBTX, arg InsertLineIt
 		arg.Amounts,
 		arg.TaxCodes,
 		arg.RatesBp,
+	)
+	return err
+}
+
+const insertOverrides = `-- name: InsertOverrides :exec
+insert into hq_overrides (store_id, transaction_id, override_no, inbox_id, line_no, kind, before, after, reason, cashier_id, approved_by, at)
+select $1::text, x.transaction_id, x.override_no, x.inbox_id, x.line_no, x.kind, x.before, x.after, x.reason, x.cashier_id,
+       nullif(x.approved_by, ''), x.at
+from (select unnest($2::uuid[]) as transaction_id,
+             unnest($3::integer[]) as override_no,
+             unnest($4::bigint[])     as inbox_id,
+             unnest($5::integer[])     as line_no,
+             unnest($6::text[])           as kind,
+             unnest($7::bigint[])       as before,
+             unnest($8::bigint[])        as after,
+             unnest($9::text[])         as reason,
+             unnest($10::text[])     as cashier_id,
+             unnest($11::text[])    as approved_by,
+             unnest($12::timestamptz[])      as at) x
+`
+
+type InsertOverridesParams struct {
+	StoreID        string
+	TransactionIds []uuid.UUID
+	OverrideNos    []int32
+	InboxIds       []int64
+	LineNos        []int32
+	Kinds          []string
+	Befores        []int64
+	Afters         []int64
+	Reasons        []string
+	CashierIds     []string
+	ApprovedBys    []string
+	Ats            []time.Time
+}
+
+func (q *Queries) InsertOverrides(ctx context.Context, db DBTX, arg InsertOverridesParams) error {
+	_, err := db.Exec(ctx, insertOverrides,
+		arg.StoreID,
+		arg.TransactionIds,
+		arg.OverrideNos,
+		arg.InboxIds,
+		arg.LineNos,
+		arg.Kinds,
+		arg.Befores,
+		arg.Afters,
+		arg.Reasons,
+		arg.CashierIds,
+		arg.ApprovedBys,
+		arg.Ats,
 	)
 	return err
 }
@@ -271,6 +339,69 @@ func (q *Queries) InsertTransactions(ctx context.Context, db DBTX, arg InsertTra
 		arg.Changes,
 		arg.CreatedAts,
 		arg.FinalizedAts,
+	)
+	return err
+}
+
+const insertVoidedBaskets = `-- name: InsertVoidedBaskets :exec
+insert into hq_voided_baskets (store_id, transaction_id, inbox_id, terminal_id, cashier_id, opened_by, approved_by, reason, business_date,
+                               currency, lines, removed_lines, total, cancelled, created_at, voided_at)
+select $1::text, x.transaction_id, x.inbox_id, nullif(x.terminal_id, ''), nullif(x.cashier_id, ''), x.opened_by, nullif(x.approved_by, ''),
+       nullif(x.reason, ''), x.business_date, x.currency, x.lines, x.removed_lines, x.total, x.cancelled, x.created_at, x.voided_at
+from (select unnest($2::uuid[])    as transaction_id,
+             unnest($3::bigint[])        as inbox_id,
+             unnest($4::text[])       as terminal_id,
+             unnest($5::text[])        as cashier_id,
+             unnest($6::text[])         as opened_by,
+             unnest($7::text[])       as approved_by,
+             unnest($8::text[])            as reason,
+             unnest($9::date[])     as business_date,
+             unnest($10::text[])         as currency,
+             unnest($11::integer[])           as lines,
+             unnest($12::integer[])   as removed_lines,
+             unnest($13::bigint[])           as total,
+             unnest($14::bigint[])        as cancelled,
+             unnest($15::timestamptz[]) as created_at,
+             unnest($16::timestamptz[])  as voided_at) x
+`
+
+type InsertVoidedBasketsParams struct {
+	StoreID        string
+	TransactionIds []uuid.UUID
+	InboxIds       []int64
+	TerminalIds    []string
+	CashierIds     []string
+	OpenedBys      []string
+	ApprovedBys    []string
+	Reasons        []string
+	BusinessDates  []time.Time
+	Currencies     []string
+	Lines          []int32
+	RemovedLines   []int32
+	Totals         []int64
+	Cancelled      []int64
+	CreatedAts     []time.Time
+	VoidedAts      []time.Time
+}
+
+func (q *Queries) InsertVoidedBaskets(ctx context.Context, db DBTX, arg InsertVoidedBasketsParams) error {
+	_, err := db.Exec(ctx, insertVoidedBaskets,
+		arg.StoreID,
+		arg.TransactionIds,
+		arg.InboxIds,
+		arg.TerminalIds,
+		arg.CashierIds,
+		arg.OpenedBys,
+		arg.ApprovedBys,
+		arg.Reasons,
+		arg.BusinessDates,
+		arg.Currencies,
+		arg.Lines,
+		arg.RemovedLines,
+		arg.Totals,
+		arg.Cancelled,
+		arg.CreatedAts,
+		arg.VoidedAts,
 	)
 	return err
 }

@@ -24,7 +24,9 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	_, err := fleet.New(db).Add(t.Context(), "S1", "Nguyễn Trãi")
 	require.NoError(t, err)
 	shop := hqtest.NewShop("S1")
-	shop.Sell(hqtest.Line{Item: hqtest.Item{SKU: "TEA", Price: 10_000}, Quantity: sale.One})
+	tea := hqtest.Line{Item: hqtest.Item{SKU: "TEA", Price: 10_000}, Quantity: sale.One}
+	shop.Sell(tea)
+	shop.Void(tea, hqtest.Line{Item: tea.Item, Quantity: sale.One, Discount: 1_000})
 	_, err = intake.New(db, prometheus.NewRegistry()).Accept(t.Context(), shop.All())
 	require.NoError(t, err)
 
@@ -41,6 +43,10 @@ func TestTheDatabaseRefuses(t *testing.T) {
 		"change that is no rest":   {"update hq_payments set change = change + 1", "23514"},
 		"a discount above gross":   {"update hq_line_items set discount = gross + 1, amount = -1", "23514"},
 		"a quantity of nothing":    {"update hq_line_items set quantity_milli = 0", "23514"},
+		"a void by nobody":         {"update hq_voided_baskets set opened_by = ''", "23514"},
+		"a void of less than 0":    {"update hq_voided_baskets set total = -1", "23514"},
+		"an override as a gift":    {"update hq_overrides set kind = 'GIFT'", "23514"},
+		"an override for nothing":  {"update hq_overrides set reason = ''", "23514"},
 		"a short token hash":       {"update stores set token_hash = 'x'", "23514"},
 		"a store id with a hyphen": {"update stores set store_id = 'S-1'", "23514"},
 		"a watermark below zero":   {"update store_streams set received_upto = -1", "23514"},

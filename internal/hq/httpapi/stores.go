@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -28,6 +29,12 @@ func (a *api) registerStores(d *door.Door) {
 		Summary:     "How far HQ has a store's log",
 		Description: "HQ holds every event from 1 to `received_upto`, and `chain_hash` is the hash of that one. A store's token reads its own.",
 	}), a.getStoreSync)
+	door.Register(d, a.forStores(huma.Operation{
+		OperationID: "post-heartbeat", Method: http.MethodPost, Path: "/v1/stores/{id}/heartbeat", Tags: tags,
+		Summary: "A store tells where its log ends and what time it is there",
+		Description: "About every 15 seconds while the line is up. `now` is HQ's clock: the store compares it with the middle of the exchange, " +
+			"and says with the next one what it found. Nothing is ordered by any of this.",
+	}), a.postHeartbeat)
 	door.Register(d, a.forScripts(huma.Operation{
 		OperationID: "list-store-events", Method: http.MethodGet, Path: "/v1/stores/{id}/events", Tags: tags,
 		Summary: "List the events that HQ holds of a store",
@@ -106,6 +113,28 @@ func (a *api) getStoreSync(ctx context.Context, in *StoreInput) (*syncOutput, er
 	}
 	store, err := a.Fleet.Get(ctx, in.ID)
 	return &syncOutput{Body: store.StoreSync}, err
+}
+
+type heartbeatInput struct {
+	StoreInput
+
+	Body struct {
+		Head          int64     `json:"head" minimum:"0" doc:"the last id of the store's log"`
+		SentAt        time.Time `json:"sent_at" doc:"the store's clock"`
+		ClockOffsetMS *int64    `json:"clock_offset_ms,omitempty" doc:"the store's clock minus HQ's, as it measured it before"`
+	}
+}
+
+type heartbeatOutput struct {
+	Body wire.HeartbeatAnswer
+}
+
+func (a *api) postHeartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatOutput, error) {
+	if err := callerOf(ctx).may(in.ID); err != nil {
+		return nil, err
+	}
+	answer, err := a.Fleet.Hear(ctx, in.ID, wire.Heartbeat{Head: in.Body.Head, SentAt: in.Body.SentAt, ClockOffsetMS: in.Body.ClockOffsetMS})
+	return &heartbeatOutput{Body: answer}, err
 }
 
 type eventsInput struct {

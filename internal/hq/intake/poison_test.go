@@ -73,6 +73,24 @@ var poisons = map[string]func(shop *hqtest.Shop){
 		r.ReceiptNo = "S1-T1-7777777"
 		shop.Append(wire.TypeSaleRecorded, r.TransactionID, r)
 	},
+	"payload_invalid: NUL in a reason (sql)": func(shop *hqtest.Shop) {
+		v := shop.Voided(one(tea), one(coffee))
+		v.Reason = "\x00"
+		shop.Append(wire.TypeBasketVoided, v.TransactionID, v)
+	},
+	"sum_mismatch: void": func(shop *hqtest.Shop) {
+		v := shop.Voided(one(tea), one(coffee))
+		v.Total++
+		shop.Append(wire.TypeBasketVoided, v.TransactionID, v)
+	},
+	"sum_mismatch: override": sumPoison(func(r *wire.SaleRecorded) {
+		r.Overrides = []wire.Override{{LineNo: 1, Kind: wire.OverridePrice, Before: 1, After: 2, Reason: "x", CashierID: "C1", At: r.CreatedAt}}
+	}),
+	"transaction_repeated: a void (sql)": func(shop *hqtest.Shop) {
+		v := shop.Voided(one(tea), one(coffee))
+		shop.Append(wire.TypeBasketVoided, v.TransactionID, v)
+		shop.Append(wire.TypeBasketVoided, v.TransactionID, v)
+	},
 	"payment_repeated (sql)": func(shop *hqtest.Shop) {
 		r := shop.Sale(one(tea))
 		cash := shop.Cash(r)

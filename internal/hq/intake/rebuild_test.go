@@ -30,6 +30,7 @@ func TestRebuildEqualsLive(t *testing.T) {
 		bad := shop.Events[len(shop.Events)-1]
 		shop.Sell(one(coffee))
 		shop.Append("InventoryAdjusted", bad.AggregateID, shop.Moved(bad.AggregateID, one(tea)))
+		shop.Void(one(tea), hqtest.Line{Item: coffee, Quantity: sale.One, Discount: 700})
 	}
 	for range 150 { // more events than a rebuild holds at once
 		shop.Sell(one(tea), hqtest.Line{Item: coffee, Quantity: 2 * sale.One})
@@ -42,6 +43,8 @@ func TestRebuildEqualsLive(t *testing.T) {
 	}
 	live := dump(t, db)
 	require.Len(t, live["hq_quarantine"], 2*len(poisons)+1)
+	require.Greater(t, len(live["hq_voided_baskets"]), len(poisons))
+	require.Len(t, live["hq_overrides"], len(poisons))
 
 	done, err := projection.Rebuild(t.Context(), db, "S1")
 	require.NoError(t, err)
@@ -52,7 +55,7 @@ func TestRebuildEqualsLive(t *testing.T) {
 
 	// And it repairs what was changed behind HQ's back.
 	_, err = db.Exec(t.Context(), `update hq_transactions set gross = gross + 1, total = total + 1, subtotal = subtotal + 1, paid = paid + 1;
-		delete from hq_payments; update hq_inventory set on_hand_milli = 7; update hq_inbox set state = 'APPLIED'; delete from hq_quarantine`)
+		delete from hq_payments; delete from hq_overrides; update hq_voided_baskets set total = total + 1; update hq_inventory set on_hand_milli = 7; update hq_inbox set state = 'APPLIED'; delete from hq_quarantine`)
 	require.NoError(t, err)
 	_, err = projection.Rebuild(t.Context(), db, "S1")
 	require.NoError(t, err)

@@ -1,5 +1,6 @@
 // Package projection turns a store's events into HQ's tables: hq_transactions,
-// hq_line_items, hq_tax_lines, hq_payments and hq_inventory.
+// hq_line_items, hq_tax_lines, hq_payments, hq_inventory, hq_voided_baskets and
+// hq_overrides.
 //
 // # Authority
 //

@@ -15,7 +15,7 @@ const (
 	CodePayloadInvalid      = "payload_invalid"      // cannot be read, or a field is out of its range
 	CodeSumMismatch         = "sum_mismatch"         // lines, tax, totals or change do not add up
 	CodeReceiptReused       = "receipt_reused"       // the receipt number stands on another sale
-	CodeTransactionRepeated = "transaction_repeated" // the sale was recorded by an earlier event
+	CodeTransactionRepeated = "transaction_repeated" // the sale, or the void, was recorded by an earlier event
 	CodePaymentRepeated     = "payment_repeated"     // the payment was recorded by an earlier event
 )
 
@@ -30,6 +30,7 @@ type Entry struct {
 	Sale    *wire.SaleRecorded
 	Stock   *wire.InventoryAdjusted
 	Payment *wire.PaymentCaptured
+	Void    *wire.BasketVoided
 }
 
 // Read interprets an event without a database. It never fails: what is wrong
@@ -62,6 +63,9 @@ func (e *Entry) read() error {
 	case wire.TypePaymentCaptured:
 		e.Payment = &wire.PaymentCaptured{}
 		payload, verify = e.Payment, e.verifyPayment
+	case wire.TypeBasketVoided:
+		e.Void = &wire.BasketVoided{}
+		payload, verify = e.Void, e.verifyVoid
 	default:
 		return refuse(CodeUnknownType, "this HQ does not know events of type %s", e.Event.Type)
 	}

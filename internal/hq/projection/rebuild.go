@@ -80,6 +80,7 @@ func rebuildPart(ctx context.Context, tx *postgres.Tx, storeID string, after int
 func clearStore(ctx context.Context, tx *postgres.Tx, storeID string) error {
 	tables := []func(context.Context, hqdb.DBTX, string) error{
 		queries.ClearTransactions, queries.ClearLineItems, queries.ClearTaxLines, queries.ClearPayments, queries.ClearInventory,
+		queries.ClearVoidedBaskets, queries.ClearOverrides,
 	}
 	for _, empty := range tables {
 		if err := empty(ctx, tx, storeID); err != nil {

@@ -19,6 +19,8 @@ func Refused(err error) *fault.Error {
 		return reason(CodeReceiptReused, "the receipt number stands on another sale of the store")
 	case constraint == "hq_transactions_pkey":
 		return reason(CodeTransactionRepeated, "the sale was recorded by an earlier event")
+	case constraint == "hq_voided_baskets_pkey", constraint == "hq_overrides_pkey":
+		return reason(CodeTransactionRepeated, "the basket was recorded by an earlier event")
 	case constraint == "hq_payments_pkey":
 		return reason(CodePaymentRepeated, "the payment was recorded by an earlier event")
 	case strings.HasSuffix(constraint, "_sums"):

@@ -35,6 +35,8 @@ func (e *Entry) verifySale() error {
 		return invalid("created_at or finalized_at is missing")
 	case len(s.Lines) == 0 || len(s.Lines) > maxLines:
 		return invalid("a sale has 1 to %d lines, this one %d", maxLines, len(s.Lines))
+	case s.OpenedBy != "" && !wire.ValidName(s.OpenedBy):
+		return invalid("opened_by is not a cashier's id")
 	}
 	seen := make(map[int32]bool, len(s.Lines))
 	for i := range s.Lines {
@@ -47,7 +49,10 @@ func (e *Entry) verifySale() error {
 			return err
 		}
 	}
-	return verifyTotals(s)
+	if err := verifyTotals(s); err != nil {
+		return err
+	}
+	return verifyOverrides(s.Overrides, pricesOf(s.Lines))
 }
 
 // ownReceipt tells whether no is <store>-<terminal>-<seven digits> of the event's

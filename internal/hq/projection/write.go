@@ -20,6 +20,8 @@ func write(ctx context.Context, db hqdb.DBTX, storeID string, entries []*Entry) 
 		taxLines:     hqdb.InsertTaxLinesParams{StoreID: storeID},
 		payments:     hqdb.InsertPaymentsParams{StoreID: storeID},
 		moves:        hqdb.MoveInventoryParams{StoreID: storeID},
+		voids:        hqdb.InsertVoidedBasketsParams{StoreID: storeID},
+		overrides:    hqdb.InsertOverridesParams{StoreID: storeID},
 		moveOf:       map[uuid.UUID]int{},
 	}
 	for _, e := range entries {
@@ -30,6 +32,8 @@ func write(ctx context.Context, db hqdb.DBTX, storeID string, entries []*Entry) 
 			w.addPayment(e)
 		case e.Stock != nil:
 			w.addMovements(e)
+		case e.Void != nil:
+			w.addVoid(e)
 		}
 	}
 	return w.run(ctx, db)
@@ -42,6 +46,8 @@ type writes struct {
 	taxLines     hqdb.InsertTaxLinesParams
 	payments     hqdb.InsertPaymentsParams
 	moves        hqdb.MoveInventoryParams
+	voids        hqdb.InsertVoidedBasketsParams
+	overrides    hqdb.InsertOverridesParams
 	moveOf       map[uuid.UUID]int // item → its row in moves
 }
 
@@ -55,6 +61,8 @@ func (w *writes) run(ctx context.Context, db hqdb.DBTX) error {
 		{len(w.taxLines.TransactionIds), func() error { return queries.InsertTaxLines(ctx, db, w.taxLines) }},
 		{len(w.payments.PaymentIds), func() error { return queries.InsertPayments(ctx, db, w.payments) }},
 		{len(w.moves.ItemIds), func() error { return queries.MoveInventory(ctx, db, w.moves) }},
+		{len(w.voids.TransactionIds), func() error { return queries.InsertVoidedBaskets(ctx, db, w.voids) }},
+		{len(w.overrides.TransactionIds), func() error { return queries.InsertOverrides(ctx, db, w.overrides) }},
 	}
 	for _, step := range steps {
 		if step.rows == 0 {
@@ -93,6 +101,7 @@ func (w *writes) addSale(e *Entry) {
 	for i := range s.Lines {
 		w.addLine(s.TransactionID, &s.Lines[i])
 	}
+	w.addOverrides(e.Event.ID, s.TransactionID, s.Overrides)
 	for _, tax := range s.TaxLines {
 		x := &w.taxLines
 		x.TransactionIds = append(x.TransactionIds, s.TransactionID)

@@ -32,3 +32,8 @@ select s.store_id, s.name, s.created_at, st.epoch, st.received_upto, st.chain_ha
 from stores s
 join store_streams st on st.store_id = s.store_id
 where s.store_id = @store_id;
+
+-- name: RecordHeartbeat :one
+update store_streams set last_seen = now(), claimed_head = @head, clock_offset_ms = @clock_offset_ms
+where store_id = @store_id
+returning received_upto;

@@ -89,6 +89,49 @@ set on_hand_milli      = inv.on_hand_milli + excluded.on_hand_milli,
     edge_balance_milli = case when excluded.edge_balance_id >= inv.edge_balance_id then excluded.edge_balance_milli else inv.edge_balance_milli end,
     edge_balance_id    = greatest(inv.edge_balance_id, excluded.edge_balance_id);
 
+-- name: InsertVoidedBaskets :exec
+insert into hq_voided_baskets (store_id, transaction_id, inbox_id, terminal_id, cashier_id, opened_by, approved_by, reason, business_date,
+                               currency, lines, removed_lines, total, cancelled, created_at, voided_at)
+select @store_id::text, x.transaction_id, x.inbox_id, nullif(x.terminal_id, ''), nullif(x.cashier_id, ''), x.opened_by, nullif(x.approved_by, ''),
+       nullif(x.reason, ''), x.business_date, x.currency, x.lines, x.removed_lines, x.total, x.cancelled, x.created_at, x.voided_at
+from (select unnest(@transaction_ids::uuid[])    as transaction_id,
+             unnest(@inbox_ids::bigint[])        as inbox_id,
+             unnest(@terminal_ids::text[])       as terminal_id,
+             unnest(@cashier_ids::text[])        as cashier_id,
+             unnest(@opened_bys::text[])         as opened_by,
+             unnest(@approved_bys::text[])       as approved_by,
+             unnest(@reasons::text[])            as reason,
+             unnest(@business_dates::date[])     as business_date,
+             unnest(@currencies::text[])         as currency,
+             unnest(@lines::integer[])           as lines,
+             unnest(@removed_lines::integer[])   as removed_lines,
+             unnest(@totals::bigint[])           as total,
+             unnest(@cancelled::bigint[])        as cancelled,
+             unnest(@created_ats::timestamptz[]) as created_at,
+             unnest(@voided_ats::timestamptz[])  as voided_at) x;
+
+-- name: InsertOverrides :exec
+insert into hq_overrides (store_id, transaction_id, override_no, inbox_id, line_no, kind, before, after, reason, cashier_id, approved_by, at)
+select @store_id::text, x.transaction_id, x.override_no, x.inbox_id, x.line_no, x.kind, x.before, x.after, x.reason, x.cashier_id,
+       nullif(x.approved_by, ''), x.at
+from (select unnest(@transaction_ids::uuid[]) as transaction_id,
+             unnest(@override_nos::integer[]) as override_no,
+             unnest(@inbox_ids::bigint[])     as inbox_id,
+             unnest(@line_nos::integer[])     as line_no,
+             unnest(@kinds::text[])           as kind,
+             unnest(@befores::bigint[])       as before,
+             unnest(@afters::bigint[])        as after,
+             unnest(@reasons::text[])         as reason,
+             unnest(@cashier_ids::text[])     as cashier_id,
+             unnest(@approved_bys::text[])    as approved_by,
+             unnest(@ats::timestamptz[])      as at) x;
+
+-- name: ClearVoidedBaskets :exec
+delete from hq_voided_baskets where store_id = @store_id;
+
+-- name: ClearOverrides :exec
+delete from hq_overrides where store_id = @store_id;
+
 -- name: ClearTransactions :exec
 delete from hq_transactions where store_id = @store_id;
 

@@ -1,0 +1,76 @@
+package staff
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/edge/audit"
+	"tiem/internal/edge/edgedb"
+	"tiem/internal/fault"
+	"tiem/internal/postgres"
+	"tiem/internal/token"
+)
+
+// ApprovalLife is how long an approval is good.
+const ApprovalLife = 2 * time.Minute
+
+// Approvable are the permissions that somebody else may stand for: those that
+// are about a basket.
+var Approvable = []Permission{VoidOthers, Discount, OverridePrice}
+
+// Wanted is an approval that somebody who is signed in asks for.
+type Wanted struct {
+	TerminalID    string
+	Asker         Actor
+	ApproverID    string
+	PIN           string // the approver's
+	Permission    Permission
+	TransactionID uuid.UUID
+}
+
+// Approval is somebody's word; Token is shown once.
+type Approval struct {
+	Token      string
+	ApprovedBy string
+	ExpiresAt  time.Time
+}
+
+// Approve takes the approver's PIN as their word. Faults: approval_by_self (403),
+// approver_not_allowed (403) if they may not do it themselves, and Identify's.
+func (p *People) Approve(ctx context.Context, want Wanted) (Approval, error) {
+	if want.ApproverID == want.Asker.CashierID {
+		return Approval{}, fault.New(fault.Forbidden, "approval_by_self", "nobody approves what they ask for themselves").At("cashier_id").
+			Advise("somebody else who may gives their PIN")
+	}
+	try := Try{TerminalID: want.TerminalID, CashierID: want.ApproverID, PIN: want.PIN, Asker: want.Asker.CashierID}
+	approver, err := p.Identify(ctx, try)
+	if err != nil {
+		return Approval{}, err
+	}
+	allowed := approver.Role.May(Approve) && approver.Role.May(want.Permission)
+	text, hash := token.New()
+	now := p.now()
+	given := Approval{Token: text, ApprovedBy: approver.ID, ExpiresAt: now.Add(ApprovalLife)}
+	err = p.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		if err := p.Forgive(ctx, tx, try); err != nil || !allowed {
+			return err
+		}
+		err := edgedb.New().InsertApproval(ctx, tx.Queued(), edgedb.InsertApprovalParams{TokenHash: hash, TerminalID: want.TerminalID, CashierID: want.Asker.CashierID,
+			ApprovedBy: approver.ID, Permission: string(want.Permission), TransactionID: want.TransactionID, GrantedAt: now, ExpiresAt: given.ExpiresAt})
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: want.TerminalID, CashierID: want.Asker.CashierID, ApprovedBy: approver.ID,
+			Action: audit.Approved, Subject: want.TransactionID.String(), Detail: map[string]any{"permission": string(want.Permission)}})
+	})
+	if err == nil && !allowed {
+		err = fault.New(fault.Forbidden, "approver_not_allowed", "%s may not do this, so they cannot stand for it", approver.ID).At("cashier_id").
+			With("permission", string(want.Permission))
+	}
+	if err != nil {
+		return Approval{}, err
+	}
+	return given, nil
+}

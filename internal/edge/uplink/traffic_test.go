@@ -1,0 +1,67 @@
+package uplink
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTrafficIsBusyDuringACallAndAMomentAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var nobody *Traffic
+		require.False(t, nobody.Busy())
+		traffic := &Traffic{}
+		require.False(t, traffic.Busy())
+		traffic.Enter()
+		traffic.Enter()
+		time.Sleep(time.Hour)
+		require.True(t, traffic.Busy())
+		traffic.Leave()
+		time.Sleep(time.Hour)
+		require.True(t, traffic.Busy(), "one waits still")
+		traffic.Leave()
+		require.True(t, traffic.Busy())
+		time.Sleep(rush)
+		require.False(t, traffic.Busy())
+	})
+}
+
+// While tills are busy, a backlog travels in small batches, with pauses.
+func TestABacklogGivesWay(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.sell(120, 10)
+	traffic := &Traffic{}
+	traffic.Enter()
+	s.relay(Config{Batch: 10, BatchBacklog: 40, Poll: 20 * time.Millisecond, Resync: time.Hour, Traffic: traffic})
+	s.eventually("it begins", func() bool { return len(s.hq.ids()) >= 30 })
+	s.hq.change(func() {
+		for _, size := range s.hq.sizes {
+			require.Equal(t, 10, size)
+		}
+	})
+	traffic.Leave()
+	s.drained(120)
+}
+
+func TestThePauseBetweenBatchesOfABacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		traffic := &Traffic{}
+		traffic.Enter()
+		r := &Relay{cfg: Config{Traffic: traffic}}
+		took := func(at *cursor, work time.Duration) time.Duration {
+			began := time.Now()
+			time.Sleep(work)
+			r.giveWay(t.Context(), at, began)
+			return time.Since(began) - work
+		}
+		require.Equal(t, 40*time.Millisecond, took(&cursor{backlog: true}, 10*time.Millisecond))
+		require.Equal(t, 100*time.Millisecond, took(&cursor{backlog: true}, time.Second), "a slow line is slow enough")
+		require.Zero(t, took(&cursor{}, 10*time.Millisecond), "what is sold just now goes at once")
+		traffic.Leave()
+		time.Sleep(rush)
+		require.Zero(t, took(&cursor{backlog: true}, 10*time.Millisecond), "nobody sells")
+	})
+}

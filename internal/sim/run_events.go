@@ -1,0 +1,103 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tiem/internal/sim/scenario"
+)
+
+// parts are the names of what can die, in a scenario and here.
+var parts = map[scenario.Part]Part{
+	scenario.HQ: HQServer, scenario.HQDatabase: HQPostgres, scenario.Edge: EdgeServer, scenario.EdgeDatabase: EdgePostgres,
+}
+
+// happen makes the events happen, each at its time.
+func (r *run) happen(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { r.weather(ctx); return nil })
+	group.Go(func() error { return r.strikes(ctx) })
+	return group.Wait()
+}
+
+// weather lets the line be as the events say.
+func (r *run) weather(ctx context.Context) {
+	var last scenario.State
+	for {
+		now := time.Since(r.begun)
+		state, next := scenario.At(r.options.Events, now)
+		if state != last {
+			r.become(state)
+			last = state
+		}
+		if next == 0 || pause(ctx, next-now) != nil {
+			return
+		}
+	}
+}
+
+func (r *run) become(state scenario.State) {
+	cut := Cut{}
+	switch state.Kind {
+	case scenario.Pulled:
+		cut = Cut{Kind: BlackHole}
+	case scenario.Slow:
+		cut = Cut{Kind: Slow, Rate: max(1, state.Bits/8)}
+	default:
+	}
+	r.say("the line: %s", sayLine(cut))
+	for _, shop := range r.shops {
+		switch {
+		case shop.line == nil:
+		case cut.Kind == "":
+			shop.line.Mend()
+		default:
+			shop.line.Cut(cut)
+		}
+	}
+}
+
+// strikes kills what dies, one after the other: an event that comes while
+// something is down waits until it is up again.
+func (r *run) strikes(ctx context.Context) error {
+	events := slices.SortedStableFunc(slices.Values(r.options.Events), func(a, b scenario.Event) int { return int(a.At - b.At) })
+	for _, e := range events {
+		if e.Kind != scenario.Dying && e.Kind != scenario.Dead {
+			continue
+		}
+		if pause(ctx, time.Until(r.begun.Add(e.At))) != nil {
+			return nil // the shop has closed
+		}
+		if e.Kind == scenario.Dead {
+			r.say("a till dies in the middle of its next sale")
+			r.dying <- struct{}{}
+			continue
+		}
+		if err := r.strike(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// strike kills a part and brings it back, also if the shop closes meanwhile.
+func (r *run) strike(ctx context.Context, e scenario.Event) error {
+	in, part := r.shops[0].in, parts[e.Part]
+	if err := in.Kill(part); err != nil {
+		return err
+	}
+	at := time.Now()
+	r.say("%s dies", part)
+	if part == EdgeServer || part == HQServer {
+		_ = pause(ctx, e.Lasts) // closing time brings it back sooner
+	}
+	if err := in.Restart(context.WithoutCancel(ctx), part); err != nil {
+		return fmt.Errorf("after the death of %s: %w", part, err)
+	}
+	r.say("%s is back after %.1f s", part, time.Since(at).Seconds())
+	return nil
+}

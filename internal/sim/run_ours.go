@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// ours sells in shops of our own below dir: one HQ, and each shop behind a line
+// that does as the events say.
+func (r *run) ours(ctx context.Context, dir string) (err error) {
+	defer func() { err = errors.Join(err, r.stop()) }()
+	if err := r.open(ctx, dir); err != nil {
+		return err
+	}
+	if err := r.play(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return r.prove(ctx)
+}
+
+// open brings up all shops. The first has HQ and a PostgreSQL of its own, which
+// may be killed; the others share one, with a database for each: twenty servers
+// would need twenty times the memory.
+func (r *run) open(ctx context.Context, dir string) error {
+	hqAddr, err := FreeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	first, err := r.openShop(ctx, 1, dir, hqAddr, nil)
+	if err != nil {
+		return err
+	}
+	r.shops = []*floor{first}
+	if r.options.Stores < 2 {
+		return nil
+	}
+	if r.shared, err = startShared(ctx, filepath.Join(dir, "shared"), r.options.Stores-1); err != nil {
+		return err
+	}
+	more := make([]*floor, r.options.Stores-1)
+	const atOnce = 2
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i := range more {
+		group.Go(func() (err error) {
+			more[i], err = r.openShop(groupCtx, i+2, dir, hqAddr, first)
+			return err
+		})
+	}
+	err = group.Wait()
+	for _, shop := range more {
+		if shop != nil {
+			r.shops = append(r.shops, shop)
+		}
+	}
+	return err
+}
+
+// openShop brings up shop number n; HQ is first's, if that is there already.
+func (r *run) openShop(ctx context.Context, n int, dir, hqAddr string, first *floor) (*floor, error) {
+	line, err := NewLine(ctx, hqAddr)
+	if err != nil {
+		return nil, err
+	}
+	o := Options{
+		Bin: r.options.Bin, DataDir: dir, Catalogue: r.options.Catalogue, Terminals: terminalNames(r.options.Terminals), Environ: ownEnviron(),
+		HQAddr: hqAddr, StoreID: fmt.Sprintf("S%d", n), EdgeEnv: []string{"HQ_URL=" + line.URL()},
+	}
+	if first != nil {
+		o.Beside, o.DataDir = first.in, filepath.Join(dir, o.StoreID)
+		database, err := r.shared.database(ctx, "edge_"+o.StoreID)
+		if err != nil {
+			return nil, errors.Join(err, line.Close())
+		}
+		o.EdgeEnv = append(o.EdgeEnv, "EDGE_DATABASE_URL="+database)
+	}
+	begun := time.Now()
+	in, err := Start(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, line.Close())
+	}
+	r.say("shop %s is open (%.1f s)", o.StoreID, time.Since(begun).Seconds())
+	return newFloor(in.Store(), in, line), nil
+}
+
+// stop stops all shops, the one with HQ last, and the database behind them.
+func (r *run) stop() error {
+	var errs []error
+	for i := len(r.shops) - 1; i >= 0; i-- {
+		shop := r.shops[i]
+		shop.edge.Close()
+		errs = append(errs, shop.in.Stop(), shop.line.Close())
+	}
+	if r.shared != nil {
+		errs = append(errs, r.shared.close())
+	}
+	return errors.Join(errs...)
+}
+
+// hostOf is the host:port of an HTTP URL.
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	return u.Host
+}

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tiem/internal/sim"
+)
+
+// condition is how things are between the shop and HQ while the tills sell.
+type condition int
+
+// The conditions. Nothing that the tills do is different in them.
+const (
+	online   condition = iota // everything before is at HQ; what is sold follows at once
+	offline                   // the line is cut
+	draining                  // the line is back and a backlog goes over it
+	conditions
+)
+
+// tillsBar is the ratio to ONLINE that was promised, at most.
+const tillsBar = 1.2
+
+// pace is how busy the tills are.
+type pace struct {
+	name  string
+	pause time.Duration // before each call, on the average
+	calls int           // of a round, in each condition
+}
+
+// paces: without a pause five tills take all that the shop's core has, and a relay
+// can only get what it takes from them. With pauses the core is half idle; then a
+// relay that drains as fast as it can is in everybody's way all the same, because
+// whatever it runs is on the core when a till's call comes.
+var paces = []pace{{"five tills without a pause", 0, 20_000}, {"five tills with pauses", 8 * time.Millisecond, 10_000}}
+
+// trial is one of them: the tills sell in one run under three conditions that
+// take turns.
+type trial struct {
+	pace
+	shop    *pinnedShop
+	tills   []*counterTill
+	backlog int // events
+	sales   int // of a round, in each condition
+	slices  int // turns of a round
+	rounds  [conditions][]quantiles
+	spent   [conditions]work
+}
+
+// work is what a condition took over all rounds.
+type work struct {
+	wall    time.Duration
+	calls   int
+	drained int64 // events
+	used    shares
+}
+
+// shares are processor times of all that work on the two cores.
+type shares struct{ edge, edgeDatabase, hq, hqDatabase, load time.Duration }
+
+func (s shares) plus(v shares) shares {
+	return shares{s.edge + v.edge, s.edgeDatabase + v.edgeDatabase, s.hq + v.hq, s.hqDatabase + v.hqDatabase, s.load + v.load}
+}
+
+func (s shares) minus(v shares) shares {
+	return shares{s.edge - v.edge, s.edgeDatabase - v.edgeDatabase, s.hq - v.hq, s.hqDatabase - v.hqDatabase, s.load - v.load}
+}
+
+// quantiles are those of one round, of the calls that were promised something.
+type quantiles struct{ add, finalize latency }
+
+// latency is in microseconds, as the till's clock sees it.
+type latency struct {
+	P50 float64 `json:"p50_us"`
+	P99 float64 `json:"p99_us"`
+}
+
+// latencyOf sorts took.
+func latencyOf(took []time.Duration) latency {
+	slices.Sort(took)
+	return latency{P50: quantile(took, 0.50), P99: quantile(took, 0.99)}
+}
+
+// quantile is the least duration, in µs, that a share q of the sorted ones do not
+// exceed (nearest rank).
+func quantile(sorted []time.Duration, q float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	rank := int(math.Ceil(q * float64(len(sorted))))
+	return float64(sorted[max(rank, 1)-1]) / float64(time.Microsecond)
+}
+
+func (o options) tills(ctx context.Context) (figures []figure, err error) {
+	_, _ = fmt.Fprintln(o.say, "tills: building the programs and opening a shop …")
+	shop, err := openPinnedShop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, shop.close()) }()
+	all, err := openTills(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range paces {
+		if !strings.Contains(p.name, o.contest) {
+			continue
+		}
+		// A slice must be over before its backlog is, however short the slice is.
+		t := &trial{pace: p, shop: shop, tills: all, backlog: max(10_000, o.scaled(100_000)), sales: o.scaled(p.calls) / callsASale, slices: 4}
+		if err := t.run(ctx, o.rounds, o.say); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		figures = append(figures, t.figures(machineOf(ctx, shop.db), o.command("tills"))...)
+	}
+	return figures, nil
+}
+
+func (t *trial) run(ctx context.Context, rounds int, say io.Writer) error {
+	for _, till := range t.tills {
+		till.pause = t.pause
+	}
+	for round := -1; round < rounds; round++ {
+		if err := t.round(ctx, round); err != nil {
+			return fmt.Errorf("round %d: %w", round+1, err)
+		}
+		if round >= 0 {
+			_, _ = fmt.Fprintln(say, t.said(round))
+		}
+	}
+	return errors.Join(t.enter(ctx, online), t.shop.check(ctx))
+}
+
+// round lets the conditions take turns, forwards and backwards, so that what the
+// machine does, and what grows, falls on all of them. Round −1 is short: it warms
+// everything up.
+func (t *trial) round(ctx context.Context, round int) error {
+	var took [conditions]timings
+	turns, sales := t.slices, t.sales
+	if round < 0 {
+		turns, sales = 1, max(t.sales/10, tills)
+	}
+	for slice := range turns {
+		order := []condition{online, offline, draining}
+		if (slice+round)%2 != 0 {
+			slices.Reverse(order)
+		}
+		for _, c := range order {
+			part, err := t.slice(ctx, c, share(sales, slice, turns), round >= 0)
+			if err != nil {
+				return err
+			}
+			took[c].add(&part)
+		}
+	}
+	if round < 0 {
+		return nil
+	}
+	for c := range took {
+		t.rounds[c] = append(t.rounds[c], quantiles{add: latencyOf(took[c][addItem]), finalize: latencyOf(took[c][finalizing])})
+	}
+	return nil
+}
+
+// slice sells under a condition. One at whose end the backlog was dry measured
+// something else: it is not counted, and done again.
+func (t *trial) slice(ctx context.Context, c condition, sales int, count bool) (timings, error) {
+	const tries = 4
+	for range tries {
+		if err := t.enter(ctx, c); err != nil {
+			return timings{}, err
+		}
+		before, err := t.shop.client.Status(ctx)
+		if err != nil {
+			return timings{}, err
+		}
+		used, begin := t.used(), time.Now()
+		took, err := sellAll(ctx, t.tills, sales)
+		if err != nil {
+			return took, err
+		}
+		w := work{wall: time.Since(begin), calls: took.calls(), used: t.used().minus(used)}
+		after, err := t.shop.client.Status(ctx)
+		if err != nil {
+			return took, err
+		}
+		w.drained = after.Acked - before.Acked
+		if c == draining && (after.PendingEvents == 0 || w.drained == 0) {
+			continue
+		}
+		if err := c.held(after); err != nil {
+			return took, err
+		}
+		if count {
+			t.spent[c].add(w)
+		}
+		return took, nil
+	}
+	return timings{}, fmt.Errorf("a backlog of %d events was dry, or stood still, when %d sales were sold: %d times", t.backlog, sales, tries)
+}
+
+func (w *work) add(v work) {
+	w.wall, w.calls, w.drained, w.used = w.wall+v.wall, w.calls+v.calls, w.drained+v.drained, w.used.plus(v.used)
+}
+
+// held makes sure that the condition was still there when the slice ended.
+func (c condition) held(after sim.EdgeStatus) error {
+	want := "ONLINE"
+	if c == offline {
+		want = "OFFLINE"
+	}
+	if after.Connectivity != want {
+		return fmt.Errorf("the edge is %s at the end of a slice that wants %s", after.Connectivity, want)
+	}
+	return nil
+}
+
+// enter brings a condition about; the tills rest.
+func (t *trial) enter(ctx context.Context, c condition) error {
+	s := t.shop
+	switch c {
+	case online:
+		s.line.Mend()
+		err := s.await(ctx, "drained", func(e sim.EdgeStatus) bool { return e.Connectivity == "ONLINE" && e.PendingEvents == 0 })
+		if err != nil {
+			return err
+		}
+		return errors.Join(settle(ctx, s.db), settle(ctx, s.hq))
+	case offline:
+		if err := t.cut(ctx); err != nil {
+			return err
+		}
+		return settle(ctx, s.db)
+	default:
+		if err := t.cut(ctx); err != nil {
+			return err
+		}
+		if err := s.fill(ctx, t.backlog); err != nil {
+			return err
+		}
+		before, err := s.client.Status(ctx)
+		if err != nil {
+			return err
+		}
+		s.line.Mend()
+		return s.await(ctx, "draining", func(e sim.EdgeStatus) bool { return e.Connectivity == "ONLINE" && e.Acked > before.Acked })
+	}
+}
+
+// cut pulls the cable, and sells once, so that the edge has something to notice
+// it by.
+func (t *trial) cut(ctx context.Context) error {
+	t.shop.line.Cut(sim.Cut{Kind: sim.Refused})
+	if err := t.tills[0].sell(ctx); err != nil {
+		return err
+	}
+	return t.shop.await(ctx, "OFFLINE", func(e sim.EdgeStatus) bool { return e.Connectivity == "OFFLINE" })
+}
+
+// used are the processor times so far. This process is the load generator and
+// the line.
+func (t *trial) used() shares {
+	s := t.shop
+	return shares{edge: processorTime(strconv.Itoa(s.PID(sim.EdgeServer))), edgeDatabase: backendsTime(s.PID(sim.EdgePostgres)),
+		hq: processorTime(strconv.Itoa(s.PID(sim.HQServer))), hqDatabase: backendsTime(s.PID(sim.HQPostgres)), load: meter{}.used().program}
+}
+
+// said is a round in a line, in milliseconds.
+func (t *trial) said(round int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, round %d:", t.name, round+1)
+	for c, name := range []string{"ONLINE", "OFFLINE", "DRAIN"} {
+		q, w := t.rounds[c][round], t.spent[c]
+		fmt.Fprintf(&b, " %s add-item %.1f/%.1f finalize %.1f/%.1f (%.0f calls/s, %.0f events/s)", name, q.add.P50/1e3, q.add.P99/1e3,
+			q.finalize.P50/1e3, q.finalize.P99/1e3, float64(w.calls)/w.wall.Seconds(), float64(w.drained)/w.wall.Seconds())
+	}
+	return b.String() + " (p50/p99 in ms)"
+}
+
+// figures are the four ratios that were promised.
+func (t *trial) figures(machine, command string) []figure {
+	var all []figure
+	for _, k := range []struct {
+		name string
+		of   func(quantiles) latency
+	}{{"add-item", func(q quantiles) latency { return q.add }}, {"finalize", func(q quantiles) latency { return q.finalize }}} {
+		base := each(t.rounds[online], k.of)
+		for _, c := range []condition{offline, draining} {
+			these := each(t.rounds[c], k.of)
+			f := figure{Unit: "calls", Bar: tillsBar, AtMost: true, Machine: machine, Command: command, Note: t.note(),
+				Contest: fmt.Sprintf("%s p99, %s: %s", k.name, t.name, []string{offline: "OFFLINE", draining: thousands(t.backlog) + " events drain"}[c]),
+				Ours:    t.spent[c].rate(), Floor: t.spent[online].rate(),
+				Program:  perCall(t.spent[c].used.edge, t.spent[c].calls),
+				Database: perCall(t.spent[c].used.edgeDatabase, t.spent[c].calls), Latency: &latencies{Ours: typical(these), Floor: typical(base)}}
+			for i := range these {
+				f.Ratios = append(f.Ratios, these[i].P99/base[i].P99)
+			}
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func each(rounds []quantiles, of func(quantiles) latency) (list []latency) {
+	for _, q := range rounds {
+		list = append(list, of(q))
+	}
+	return list
+}
+
+// typical is the median over the rounds.
+func typical(rounds []latency) latency {
+	var p50, p99 []float64
+	for _, l := range rounds {
+		p50, p99 = append(p50, l.P50), append(p99, l.P99)
+	}
+	return latency{P50: median(p50), P99: median(p99)}
+}
+
+func (w work) rate() float64 { return float64(w.calls) / w.wall.Seconds() }
+
+func perCall(d time.Duration, calls int) float64 {
+	return float64(d.Microseconds()) / float64(max(calls, 1))
+}
+
+// note tells who used the two cores, and how fast the backlog went meanwhile.
+func (t *trial) note() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "p99 against p99 ONLINE, %s: shares of a core", t.name)
+	for c, name := range []string{"ONLINE", "OFFLINE", "while draining"} {
+		w := t.spent[c]
+		part := func(d time.Duration) float64 { return 100 * d.Seconds() / w.wall.Seconds() }
+		fmt.Fprintf(&b, "; %s: store-edge %.0f %%, its PostgreSQL %.0f %%; hq-platform %.0f %%, its PostgreSQL %.0f %%, load generator and line %.0f %%",
+			name, part(w.used.edge), part(w.used.edgeDatabase), part(w.used.hq), part(w.used.hqDatabase), part(w.used.load))
+	}
+	w := t.spent[draining]
+	fmt.Fprintf(&b, ". %.0f events a second drained beside %.0f calls a second", float64(w.drained)/w.wall.Seconds(), w.rate())
+	return b.String()
+}
