@@ -33,12 +33,11 @@ type Override struct {
 	At         time.Time
 }
 
-// Say is who changes a price, and why.
+// Say is who changes a price, and why. Whether they may is not asked here.
 type Say struct {
-	CashierID  string
-	ApprovedBy string
-	Reason     string
-	At         time.Time
+	CashierID string
+	Reason    string
+	At        time.Time
 }
 
 // SetDiscount sets what is taken off a line, in minor units; 0 takes the
@@ -131,9 +130,9 @@ func (t *Transaction) override(o Override, say Say) (*Override, error) {
 		return nil, fault.New(fault.Invalid, "too_many_overrides", "prices of this basket were changed %d times", len(t.Overrides)).
 			Advise("pay this one and open another")
 	}
-	o.Reason, o.CashierID, o.ApprovedBy, o.At = say.Reason, say.CashierID, say.ApprovedBy, say.At
+	o.Reason, o.CashierID, o.At = say.Reason, say.CashierID, say.At
 	t.Overrides = append(t.Overrides, o)
-	return &o, nil
+	return &t.Overrides[len(t.Overrides)-1], nil
 }
 
 // listPrice is the catalogue's at the scan.

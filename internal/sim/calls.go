@@ -17,12 +17,13 @@ const (
 	CallSuspend  = "suspend"
 	CallResume   = "resume"
 	CallVoid     = "void"
+	CallApprove  = "approve"
 	CallOther    = "other"
 )
 
 // Calls are all names, in the order in which a display lists them.
 func Calls() []string {
-	return []string{CallOpen, CallScan, CallEdit, CallDiscount, CallPay, CallFinalize, CallSuspend, CallResume, CallVoid, CallSignIn, CallOther}
+	return []string{CallOpen, CallScan, CallEdit, CallDiscount, CallPay, CallFinalize, CallSuspend, CallResume, CallVoid, CallApprove, CallSignIn, CallOther}
 }
 
 // callName is the name of a request.
@@ -31,6 +32,8 @@ func callName(r request) string {
 	switch last := parts[len(parts)-1]; {
 	case parts[0] == "sessions" && r.method == http.MethodPost:
 		return CallSignIn
+	case parts[0] == "approvals":
+		return CallApprove
 	case parts[0] == "payments":
 		return CallPay
 	case parts[0] != "transactions":

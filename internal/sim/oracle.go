@@ -24,11 +24,15 @@ type Figures struct {
 	Tax         money.Amount     `json:"tax"`
 	Tendered    money.Amount     `json:"tendered"`
 	Change      money.Amount     `json:"change"`
-	OpenMoney   money.Amount     `json:"open_money"` // captured for baskets that are not sales yet
-	Items       int              `json:"items"`      // that ever moved
-	Short       int              `json:"short"`      // items with less than nothing on the shelf
-	Receipts    map[string]int64 `json:"receipts"`   // the last number of each terminal
-	PerType     map[string]int64 `json:"per_type"`   // events
+	OpenMoney   money.Amount     `json:"open_money"`   // captured for baskets that are not sales yet
+	Voids       int              `json:"voids"`        // baskets that were given up
+	VoidedTotal money.Amount     `json:"voided_total"` // what they would have cost
+	Discount    money.Amount     `json:"discount"`     // of the sales
+	Overrides   int              `json:"overrides"`    // discounts given and prices set, of sales and voids
+	Items       int              `json:"items"`        // that ever moved
+	Short       int              `json:"short"`        // items with less than nothing on the shelf
+	Receipts    map[string]int64 `json:"receipts"`     // the last number of each terminal
+	PerType     map[string]int64 `json:"per_type"`     // events
 	Acked       int              `json:"acknowledged"`
 	Quarantined int64            `json:"quarantined"`
 	Resent      int64            `json:"resent"` // events that travelled more than once, as the edge knows
@@ -43,6 +47,7 @@ type soldSale struct {
 	change    money.Amount
 	left      map[uuid.UUID]sale.Quantity // what its lines say has left the shelf
 	moved     int64                       // id of its InventoryAdjusted
+	lines     []lineSum
 }
 
 // money that was captured for a transaction.
@@ -61,6 +66,7 @@ type oracle struct {
 	prev     wire.Hash
 	eventIDs map[uuid.UUID]int64
 	sales    map[uuid.UUID]*soldSale
+	voids    map[uuid.UUID]*voidedBasket
 	receipts map[string]int64 // receipt_no → id
 	money    map[uuid.UUID]*captured
 	payments map[uuid.UUID]int64
@@ -70,7 +76,7 @@ type oracle struct {
 
 func newOracle(storeID string) *oracle {
 	return &oracle{
-		storeID: storeID, eventIDs: map[uuid.UUID]int64{}, sales: map[uuid.UUID]*soldSale{}, receipts: map[string]int64{},
+		storeID: storeID, eventIDs: map[uuid.UUID]int64{}, sales: map[uuid.UUID]*soldSale{}, voids: map[uuid.UUID]*voidedBasket{}, receipts: map[string]int64{},
 		money: map[uuid.UUID]*captured{}, payments: map[uuid.UUID]int64{}, stock: map[uuid.UUID]sale.Quantity{}, skus: map[uuid.UUID]string{},
 		figures: Figures{Receipts: map[string]int64{}, PerType: map[string]int64{}},
 	}
@@ -139,6 +145,12 @@ func (o *oracle) read(e *wire.Event) *DifferenceError {
 			return o.unreadable(e, err)
 		}
 		return o.payment(e, &p)
+	case wire.TypeBasketVoided:
+		var v wire.BasketVoided
+		if err := wire.DecodePayload(e.Payload, &v); err != nil {
+			return o.unreadable(e, err)
+		}
+		return o.void(e, &v)
 	}
 	return nil // a later version's: it is compared, and means nothing to these invariants
 }
@@ -152,6 +164,11 @@ func (o *oracle) end() *DifferenceError {
 	for _, id := range o.salesInOrder() {
 		if d := o.settled(id, o.sales[id]); d != nil {
 			return d
+		}
+	}
+	for _, id := range o.voidsInOrder() {
+		if m := o.money[id]; m != nil {
+			return o.differs("C", m.firstID, "basket "+id.String(), "money was captured for a basket that was given up", "none", m.amount.String())
 		}
 	}
 	for id, m := range o.money {
@@ -172,6 +189,10 @@ func (o *oracle) end() *DifferenceError {
 // same each time.
 func (o *oracle) salesInOrder() []uuid.UUID {
 	return slices.SortedFunc(maps.Keys(o.sales), func(a, b uuid.UUID) int { return cmp.Compare(o.sales[a].id, o.sales[b].id) })
+}
+
+func (o *oracle) voidsInOrder() []uuid.UUID {
+	return slices.SortedFunc(maps.Keys(o.voids), func(a, b uuid.UUID) int { return cmp.Compare(o.voids[a].id, o.voids[b].id) })
 }
 
 func (o *oracle) differs(invariant string, id int64, about, what, want, got string) *DifferenceError {

@@ -31,8 +31,12 @@ func (o *oracle) promises(l *Ledger, complete bool) *DifferenceError {
 		}
 	}
 	for _, id := range l.Voided() {
+		known[id] = true
 		if found := o.sales[id]; found != nil {
 			return o.differs("A", found.id, "receipt "+found.receiptNo, "the cashier saw the basket voided, but it was sold", "no sale", id.String())
+		}
+		if o.voids[id] == nil {
+			return o.differs("A", 0, "basket "+id.String(), "the cashier saw the basket voided, but the log does not say so", "its BasketVoided", "nothing")
 		}
 	}
 	if !complete {
@@ -46,15 +50,20 @@ func (o *oracle) promises(l *Ledger, complete bool) *DifferenceError {
 			return o.differs("A", o.sales[id].id, "receipt "+o.sales[id].receiptNo, "a sale that no cashier knows of", "nothing", id.String())
 		}
 	}
+	for _, id := range o.voidsInOrder() {
+		if !known[id] {
+			return o.differs("A", o.voids[id].id, "basket "+id.String(), "a basket was given up that no cashier knows of", "nothing", "its BasketVoided")
+		}
+	}
 	return nil
 }
 
 // stands is A at the edge itself: a sale of the log is PAID there, with the same
-// receipt and total.
+// receipt, lines and total.
 func (o *oracle) stands(id uuid.UUID, b *Basket) *DifferenceError {
 	s := o.sales[id]
-	want := fmt.Sprintf("%s %s of %s", sale.Paid, s.receiptNo, s.total)
-	if got := fmt.Sprintf("%s %s of %s", b.Status, b.ReceiptNo, b.Totals.Total); b.ID != id || got != want {
+	want := fmt.Sprintf("%s %s of %s, lines %v", sale.Paid, s.receiptNo, s.total, s.lines)
+	if got := fmt.Sprintf("%s %s of %s, lines %v", b.Status, b.ReceiptNo, b.Totals.Total, linesOf(b)); b.ID != id || got != want {
 		return o.differs("A", s.id, "receipt "+s.receiptNo, "the edge's transaction is not what its log says", want, got)
 	}
 	return nil

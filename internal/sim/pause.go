@@ -1,6 +1,9 @@
 package sim
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Pause is how a visit is interrupted, if it is.
 type Pause struct {
@@ -60,9 +63,14 @@ func (t *Till) leave(ctx context.Context, s *serving) error {
 	s.left, s.paused = true, true
 	if s.visit.Pause.Kind == Dies {
 		t.doing(WorkDead)
-		return nil
+		return nil // it is switched on again by and by: revive
 	}
 	t.doing(WorkPausing)
 	_, err := t.Suspend(ctx, s.out.TransactionID, NewKey())
 	return err
+}
+
+// revive is how long a till takes to be up again; its basket is elsewhere by then.
+func (t *Till) revive(ctx context.Context) error {
+	return t.Pace.between(ctx, 20*time.Second, 60*time.Second)
 }

@@ -93,6 +93,9 @@ type shift struct {
 // work serves the till's own shoppers and what others put aside.
 func (s *shift) work(ctx context.Context) error {
 	defer func() { s.ledger.count(s.till.Stats) }()
+	if err := s.till.SignIn(ctx); err != nil {
+		return err
+	}
 	for {
 		next, err := s.next(ctx)
 		if err != nil || next == nil {
@@ -102,6 +105,12 @@ func (s *shift) work(ctx context.Context) error {
 		parked, err := s.till.serve(ctx, next)
 		if parked && err == nil {
 			s.rack.put(next, s.number, s.visits)
+			if next.visit.Pause.Kind == Dies {
+				err = s.till.revive(ctx)
+			}
+			if err != nil {
+				return err
+			}
 			continue
 		}
 		s.ledger.record(s.till.Login.TerminalID, next.out, err)

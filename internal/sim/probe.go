@@ -14,6 +14,8 @@ import (
 // probeScan sends a scan again: under the same key it is one line, and another
 // quantity under that key is refused.
 func (t *Till) probeScan(ctx context.Context, id uuid.UUID, pick Pick, key string, probe Probe) error {
+	t.probing = true
+	defer func() { t.probing = false }()
 	switch probe {
 	case ScanTwice:
 		b, err := t.Scan(ctx, id, pick, key)
@@ -35,6 +37,8 @@ func (t *Till) probeScan(ctx context.Context, id uuid.UUID, pick Pick, key strin
 // probePay sends a payment again, with the same key and with a new one: its id
 // makes it the same payment.
 func (t *Till) probePay(ctx context.Context, id uuid.UUID, tender sale.Tender, key string) error {
+	t.probing = true
+	defer func() { t.probing = false }()
 	for _, again := range []string{key, NewKey()} {
 		p, err := t.Pay(ctx, id, tender, again)
 		if err != nil {
@@ -49,6 +53,8 @@ func (t *Till) probePay(ctx context.Context, id uuid.UUID, tender sale.Tender, k
 
 // probePaid does to a paid sale what must not change it.
 func (t *Till) probePaid(ctx context.Context, out Outcome, probe Probe) error {
+	t.probing = true
+	defer func() { t.probing = false }()
 	switch probe {
 	case FinalizeTwice:
 		for _, key := range []string{out.Key, NewKey()} {

@@ -232,27 +232,30 @@ func (v *verification) compareWatermark(ctx context.Context) error {
 	return nil
 }
 
-// readBack asks the edge for each sale of its log.
+// readBack asks the edge for each sale and each void of its log.
 func (v *verification) readBack(ctx context.Context) error {
 	const atOnce = 8
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, id := range v.oracle.salesInOrder() {
-		group.Go(func() error { return v.readSale(ctx, id) })
+		group.Go(func() error { return v.readOne(ctx, id, v.oracle.stands) })
+	}
+	for _, id := range v.oracle.voidsInOrder() {
+		group.Go(func() error { return v.readOne(ctx, id, v.oracle.givenUp) })
 	}
 	return group.Wait()
 }
 
-func (v *verification) readSale(ctx context.Context, id uuid.UUID) error {
+func (v *verification) readOne(ctx context.Context, id uuid.UUID, judge func(uuid.UUID, *Basket) *DifferenceError) error {
 	basket, err := v.edge.Transaction(ctx, id)
-	if err == nil {
-		if d := v.oracle.stands(id, basket); d != nil {
-			return d
-		}
-		return nil
-	}
 	if fault.KindOf(err) == fault.NotFound {
-		return v.oracle.stands(id, &Basket{})
+		basket, err = &Basket{}, nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if d := judge(id, basket); d != nil {
+		return d
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"tiem/internal/edge/checkout"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/idempotency"
+	"tiem/internal/edge/staff"
 	"tiem/internal/postgres"
 )
 
@@ -129,7 +130,7 @@ func (c *counter) deskSale(ctx context.Context, _ int, b *basket) error {
 }
 
 func deskSale(ctx context.Context, sh *shop, b *basket) error {
-	reply, err := sh.app.Desk.Finalize(ctx, checkout.Caller{TerminalID: b.terminal,
+	reply, err := sh.app.Desk.Finalize(ctx, checkout.Caller{TerminalID: b.terminal, Cashier: staff.Actor{CashierID: cashierID, Role: staff.Cashier},
 		Once: idempotency.Request{TerminalID: b.terminal, Key: b.payment.String(), Hash: sha256.Sum256(b.id[:])}}, b.id)
 	if err == nil && reply.Body.ReceiptNo == "" {
 		err = fmt.Errorf("no receipt for %s", b.id)

@@ -19,7 +19,8 @@ import (
 func (c *counter) httpSide(clients, n int) side {
 	var lines []*line
 	s := c.side(0, clients, n, func(_ context.Context, client int, b *basket) error {
-		status, body, err := lines[client].post(call{path: "/v1/transactions/" + b.id.String() + "/finalize", token: c.ours.tokens[client], key: b.payment.String()})
+		status, body, err := lines[client].post(call{path: "/v1/transactions/" + b.id.String() + "/finalize", token: c.ours.tokens[client], session: c.ours.sessions[client],
+			key: b.payment.String()})
 		if err == nil && (status != http.StatusOK || !bytes.Contains(body, []byte(`"status":"PAID"`))) {
 			err = fmt.Errorf("%d: %s", status, body)
 		}

@@ -26,6 +26,8 @@ type shop struct {
 	app    *edge.App
 	goods  []catalog.Row
 	tokens [tills]string
+
+	sessions [tills]string // of the one cashier, who is signed in everywhere
 }
 
 // openShop makes one. Its log is written as in production, to nowhere.
@@ -75,8 +77,16 @@ func (sh *shop) furnish(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = sh.app.People.Add(ctx, cashierID, "Lan", staff.Cashier)
-	return err
+	pin, err := sh.app.People.Add(ctx, cashierID, "Lan", staff.Cashier)
+	if err != nil {
+		return err
+	}
+	for i := range sh.sessions {
+		if sh.sessions[i], _, err = sh.app.Sessions.Open(ctx, fmt.Sprintf("T%d", i+1), cashierID, pin); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // demoGoods is the demo's catalogue.

@@ -94,7 +94,7 @@ func (s *pinnedShop) start(ctx context.Context) error {
 		terminals = append(terminals, fmt.Sprintf("T%d", i+1))
 	}
 	s.Installation, err = sim.Start(ctx, sim.Options{Bin: s.bin(), DataDir: filepath.Join(s.dir, "data"), Catalogue: demo.Catalogue, HQAddr: hq,
-		Terminals: terminals, StoreID: storeID, Env: []string{"LOG_LEVEL=info", "SYNC_RETRY_MAX=1s"}, EdgeEnv: []string{"HQ_URL=" + s.line.URL()}})
+		Terminals: terminals, StoreID: storeID, EdgeEnv: []string{"HQ_URL=" + s.line.URL(), "SYNC_RETRY_MAX=1s", "HEALTH_INTERVAL=200ms"}})
 	if err != nil {
 		return err
 	}

@@ -62,14 +62,15 @@ func openChain(t *testing.T, terminals ...string) *chain {
 	require.Empty(t, problems)
 	_, err = c.edge.Loader.Load(t.Context(), rows, false)
 	require.NoError(t, err)
-	_, err = c.edge.People.Add(t.Context(), "C1", "Lan", staff.Cashier)
-	require.NoError(t, err)
+	pins := sim.PINs{"C1": "4826", "M1": "739108"}
+	require.NoError(t, c.edge.People.AddWithPIN(t.Context(), "C1", "Lan", staff.Cashier, pins["C1"]))
+	require.NoError(t, c.edge.People.AddWithPIN(t.Context(), "M1", "Hùng", staff.Manager, pins["M1"]))
 
-	c.store = sim.Store{HQURL: server.URL, StoreID: "S1", StoreToken: storeToken, HQToken: hqToken, CashierID: "C1"}
+	c.store = sim.Store{HQURL: server.URL, StoreID: "S1", StoreToken: storeToken, HQToken: hqToken, CashierID: "C1", ManagerID: "M1"}
 	for _, id := range terminals {
 		token, err := c.edge.Terminals.Add(t.Context(), id, id, false)
 		require.NoError(t, err)
-		c.store.Tills = append(c.store.Tills, sim.Login{TerminalID: id, Token: token})
+		c.store.Tills = append(c.store.Tills, sim.Login{TerminalID: id, Token: token, PINs: pins})
 	}
 	c.store.EdgeURL = c.serve(t)
 	return c

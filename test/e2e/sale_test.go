@@ -32,7 +32,7 @@ func (c *chain) verified(t *testing.T, ledger *sim.Ledger) sim.Figures {
 func TestTheFirstSaleReachesHQ(t *testing.T) {
 	t.Parallel()
 	c := openChain(t, "T1")
-	till := sim.NewTill(c.store.EdgeURL, c.store.Tills[0], "C1")
+	till := c.store.Till(0)
 	defer till.Close()
 	ctx, id := t.Context(), uuid.Must(uuid.NewV7())
 	_, err := till.Open(ctx, id, sim.NewKey())
@@ -90,7 +90,13 @@ func TestFiveTillsOverOneRelay(t *testing.T) {
 	require.NoError(t, err)
 	figures := c.verified(t, ledger)
 	require.Equal(t, 200, figures.Sales)
-	require.Equal(t, map[string]int64{"T1": 40, "T2": 40, "T3": 40, "T4": 40, "T5": 40}, figures.Receipts)
+	receipts := int64(0) // a basket that was suspended is paid where it was resumed
+	for _, id := range []string{"T1", "T2", "T3", "T4", "T5"} {
+		require.Positive(t, figures.Receipts[id], id)
+		receipts += figures.Receipts[id]
+	}
+	require.EqualValues(t, 200, receipts)
+	require.Len(t, figures.Receipts, 5)
 }
 
 // The program's own histogram says how long a sale takes to reach HQ. The test

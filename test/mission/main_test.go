@@ -77,7 +77,7 @@ func openShop(t *testing.T) *shop {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.line.Close()) })
 	s.Installation, err = sim.Start(t.Context(), sim.Options{Bin: bin, DataDir: postgrestest.DataDir(t), Catalogue: demo.Catalogue, HQAddr: address,
-		Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: []string{"HQ_URL=" + s.line.URL(), "SYNC_TIMEOUT=1s", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms"}})
+		Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: []string{"HQ_URL=" + s.line.URL(), "SYNC_TIMEOUT=1s", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms", "HEALTH_INTERVAL=100ms"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	s.edge = sim.NewEdgeClient(s.Store().EdgeURL, s.Store().Tills[0].Token)

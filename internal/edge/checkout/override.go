@@ -33,20 +33,24 @@ func (d *Desk) OverridePrice(ctx context.Context, by Caller, id uuid.UUID, lineN
 	})
 }
 
-// overrideLine asks who answers for it first, whatever the rule will say: what
-// somebody may not do, they may not try either.
+// overrideLine asks the rule before it asks who answers for it: nobody is asked
+// to approve what cannot be.
 func (d *Desk) overrideLine(ctx context.Context, by Caller, id uuid.UUID, needs staff.Permission, action audit.Action, reason string,
 	apply func(*sale.Transaction, sale.Say) (*sale.Line, *sale.Override, error),
 ) (Reply, error) {
+	if err := sale.CheckReason(reason); err != nil {
+		return Reply{}, err
+	}
 	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
-		approvedBy, err := d.permit(ctx, tx, by, s, needs, now)
+		line, done, err := apply(&s.t, sale.Say{CashierID: s.acting, Reason: reason, At: now})
 		if err != nil {
 			return nil, err
 		}
-		line, done, err := apply(&s.t, sale.Say{CashierID: s.acting, ApprovedBy: approvedBy, Reason: reason, At: now})
+		approvedBy, err := d.permit(ctx, tx, by, s, needs, now)
 		if err != nil || done == nil {
 			return nil, err
 		}
+		done.ApprovedBy = approvedBy
 		if err := queueLine(ctx, tx, s.t.ID, line, nil); err != nil {
 			return nil, err
 		}

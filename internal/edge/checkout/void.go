@@ -20,20 +20,20 @@ import (
 // not make it one's own. reason may be empty. A basket that is VOIDED already
 // stays so without an error.
 func (d *Desk) Void(ctx context.Context, by Caller, id uuid.UUID, reason string) (Reply, error) {
+	if reason != "" {
+		if err := sale.CheckReason(reason); err != nil {
+			return Reply{}, err
+		}
+	}
 	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
 		if s.t.Status == sale.Voided {
 			return nil, nil
 		}
-		approvedBy, err := d.mayVoid(ctx, tx, by, s, now)
+		cancelled, err := s.t.Void() // first: nobody is asked to approve what cannot be
 		if err != nil {
 			return nil, err
 		}
-		if reason != "" {
-			if err := sale.CheckReason(reason); err != nil {
-				return nil, err
-			}
-		}
-		cancelled, err := s.t.Void()
+		approvedBy, err := d.mayVoid(ctx, tx, by, s, now)
 		if err != nil {
 			return nil, err
 		}

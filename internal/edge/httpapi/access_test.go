@@ -25,26 +25,26 @@ func TestWhatIsSaidToStrangers(t *testing.T) {
 		}
 		path, body := r.fill(t1, b, payment{ID: newID()})
 		nobody := &till{shop: s}
-		a := nobody.call(r.method, path, body)
+		a := nobody.call(r.method(), path, body)
 		refused(t, a, 401, "token_missing")
 		require.Equal(t, "Bearer", a.header.Get("WWW-Authenticate"))
-		refused(t, nobody.call(r.method, path, body, "Authorization", "Basic "+t1.token), 401, "token_missing")
+		refused(t, nobody.call(r.method(), path, body, "Authorization", "Basic "+t1.token), 401, "token_missing")
 		for name, token := range map[string]string{"invented": "x" + t1.token, "cut": t1.token[:20], "replaced": rotated.token} {
-			a := (&till{shop: s, token: token, session: t1.session}).call(r.method, path, body)
+			a := (&till{shop: s, token: token, session: t1.session}).call(r.method(), path, body)
 			p := refused(t, a, 401, "token_invalid")
 			require.NotContains(t, string(a.raw), token, name)
 			require.NotContains(t, p, "field")
 		}
 		if body != nil { // a stranger learns nothing about the rest of his request
-			refused(t, nobody.call(r.method, path, "{"), 401, "token_missing")
+			refused(t, nobody.call(r.method(), path, "{"), 401, "token_missing")
 		}
 		if r.door == people {
 			for _, session := range []string{"x" + t1.session, t1.session[:20], t1.token} {
-				a := (&till{shop: s, token: t1.token, session: session}).call(r.method, path, body)
+				a := (&till{shop: s, token: t1.token, session: session}).call(r.method(), path, body)
 				refused(t, a, 401, "session_invalid")
 				require.NotContains(t, string(a.raw), session)
 			}
-			refused(t, (&till{shop: s, token: t1.token}).call(r.method, path, body), 401, "session_missing")
+			refused(t, (&till{shop: s, token: t1.token}).call(r.method(), path, body), 401, "session_missing")
 		}
 	}
 	require.Equal(t, b, t1.read(b), "no stranger changed anything")
@@ -82,11 +82,11 @@ func TestWhatIsNotThere(t *testing.T) {
 	for _, r := range table {
 		path, body := r.fill(t1, basket{ID: id}, payment{ID: id})
 		switch {
-		case !strings.Contains(r.path, "{id}"):
-		case strings.HasPrefix(r.path, "/v1/payments/"):
-			refused(t, t1.call(r.method, path, body), 404, "payment_not_found")
+		case !strings.Contains(r.path(), "{id}"):
+		case strings.HasPrefix(r.path(), "/v1/payments/"):
+			refused(t, t1.call(r.method(), path, body), 404, "payment_not_found")
 		default:
-			refused(t, t1.call(r.method, path, body), 404, "transaction_not_found")
+			refused(t, t1.call(r.method(), path, body), 404, "transaction_not_found")
 		}
 	}
 	refused(t, t1.get("/v1/nothing"), 404, "not_found")
@@ -103,10 +103,10 @@ func TestWhatIsNotThere(t *testing.T) {
 // sale's own transaction finds.
 func TestWhoWasTakenAwayFinalizesNothing(t *testing.T) {
 	for name, c := range map[string]struct{ lose, back, code string }{
-		"the till was revoked": {"update terminals set revoked_at = now() where terminal_id = 'T1'", "update terminals set revoked_at = null where terminal_id = 'T1'", "token_invalid"},
-		"its token was replaced": {"update terminals set token_hash = sha256(token_hash) where terminal_id = 'T1'", "update terminals set token_hash = $1 where terminal_id = 'T1'", "token_invalid"},
-		"the cashier signed out": {"update sessions set ended_at = now()", "", "session_invalid"},
-		"the session expired": {"alter table sessions disable trigger sessions_one_way; update sessions set expires_at = opened_at + interval '1 us'", "", "session_expired"},
+		"the till was revoked":     {"update terminals set revoked_at = now() where terminal_id = 'T1'", "update terminals set revoked_at = null where terminal_id = 'T1'", "token_invalid"},
+		"its token was replaced":   {"update terminals set token_hash = sha256(token_hash) where terminal_id = 'T1'", "update terminals set token_hash = $1 where terminal_id = 'T1'", "token_invalid"},
+		"the cashier signed out":   {"update sessions set ended_at = now()", "", "session_invalid"},
+		"the session expired":      {"alter table sessions disable trigger sessions_one_way; update sessions set expires_at = opened_at + interval '1 us'", "", "session_expired"},
 		"the cashier was disabled": {"update staff set disabled_at = now()", "update staff set disabled_at = null", "cashier_disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -108,7 +108,7 @@ func TestFiveTillsAtRandom(t *testing.T) {
 		c := s.till(fmt.Sprintf("T%d", n+1))
 		for hand := range 2 {
 			running.Go(func() {
-				(&cashier{till: c, random: rand.New(rand.NewPCG(seed, uint64(n*2+hand))), odd: odd}).work(80)
+				(&cashier{till: c, random: rand.New(rand.NewPCG(seed, uint64(n*2+hand))), odd: odd}).work(120)
 			})
 		}
 	}
@@ -143,7 +143,7 @@ func (c *cashier) work(steps int) {
 func (c *cashier) step(b basket) {
 	codes := []string{water, beer, banana, salt, rice, bag, lastCake, cola, shared}
 	line := "/items/" + strconv.Itoa(1+c.random.IntN(6))
-	switch c.random.IntN(12) {
+	switch c.random.IntN(13) {
 	case 0, 1, 2:
 		c.do("POST", path(b, "/items"), object{"barcode": codes[c.random.IntN(len(codes))], "quantity": strconv.Itoa(c.random.IntN(4))})
 	case 3:
@@ -158,7 +158,27 @@ func (c *cashier) step(b basket) {
 		c.finish(b)
 	case 11:
 		c.do("POST", path(b, "/void"), nil)
+	case 12:
+		if c.random.IntN(2) == 0 {
+			c.do("POST", path(b, "/suspend"), nil)
+		}
+		c.adopt()
 	}
+}
+
+// adopt resumes a basket that waits, or now and then any of another till.
+func (c *cashier) adopt() {
+	var open page[basket]
+	which := "?status=SUSPENDED"
+	if c.random.IntN(20) == 0 {
+		which = ""
+	}
+	if a := c.get("/v1/transactions" + which); json.Unmarshal(a.raw, &open) != nil || len(open.Items) == 0 {
+		return
+	}
+	b := open.Items[c.random.IntN(len(open.Items))]
+	c.do("POST", path(b, "/resume"), object{"terminal_id": c.id})
+	c.baskets = append(c.baskets, b)
 }
 
 // finish makes a sale of the basket, if it can be one.

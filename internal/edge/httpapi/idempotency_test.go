@@ -75,6 +75,18 @@ var retries = []retry{
 		}},
 	{name: "void", status: 200, count: "select count(*) from transactions where status = 'VOIDED'",
 		setUp: func(t1 *till) (string, any) { return path(t1.scan(t1.open(), water), "/void"), nil }},
+	{name: "void for a reason", status: 200, count: "select count(*) from outbox where type = 'BasketVoided'", other: with("reason", "không đủ tiền"),
+		setUp: func(t1 *till) (string, any) {
+			return path(t1.scan(t1.open(), water), "/void"), object{"reason": "khách đổi ý"}
+		}},
+	{name: "suspend", status: 200, count: "select count(*) from audit_log where action = 'basket.suspended'",
+		setUp: func(t1 *till) (string, any) { return path(t1.scan(t1.open(), water), "/suspend"), nil }},
+	{name: "resume", status: 200, count: "select count(*) from audit_log where action = 'basket.resumed'",
+		setUp: func(t1 *till) (string, any) {
+			b := t1.scan(t1.open(), water)
+			ok[basket](t1.t, 200, t1.post(path(b, "/suspend"), nil))
+			return path(b, "/resume"), object{"terminal_id": t1.id}
+		}},
 }
 
 // Invariant B: the same key gives the same answer, byte by byte, and one effect.

@@ -21,7 +21,8 @@ func requireInvariants(t testing.TB, s *shop) {
 }
 
 // A: a PAID transaction has one SaleRecorded, one InventoryAdjusted, and one
-// PaymentCaptured for each captured payment; nothing else has any.
+// PaymentCaptured for each captured payment; a VOIDED one has one BasketVoided;
+// nothing else has any.
 func requireEverySaleIsInTheLogOnce(t testing.TB, s *shop, events []wire.Event) {
 	t.Helper()
 	logged := map[string]int{}
@@ -40,6 +41,9 @@ func requireEverySaleIsInTheLogOnce(t testing.TB, s *shop, events []wire.Event) 
 	want := map[string]int{}
 	for _, id := range column(t, s, "select id::text from transactions where status = 'PAID'") {
 		want["SaleRecorded "+id], want["InventoryAdjusted "+id] = 1, 1
+	}
+	for _, id := range column(t, s, "select id::text from transactions where status = 'VOIDED'") {
+		want["BasketVoided "+id] = 1
 	}
 	for _, id := range column(t, s, `select p.id::text from payments p join transactions t on t.id = p.transaction_id
 		where p.status = 'CAPTURED' and (t.status = 'PAID' or p.method <> 'CASH')`) {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +60,7 @@ type shop struct {
 	t   *testing.T
 	app *edge.App
 	url string // of the database
+	cfg edge.Config
 
 	mu  sync.Mutex
 	now time.Time // zero: the machine's clock
@@ -77,12 +79,17 @@ func openShop(t *testing.T, change ...func(*edge.Config)) *shop {
 	app, err := edge.Attach(t.Context(), cfg, nil, true)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, app.Close()) })
-	s := &shop{t: t, app: app, url: cfg.DatabaseURL}
-	app.Desk.Now, app.Sessions.Now, app.People.Now, app.Terminals.Now = s.clock, s.clock, s.clock, s.clock
-	app.People.Cost = staff.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1} // tests of many shops need no slow PINs
+	s := &shop{t: t, app: app, url: cfg.DatabaseURL, cfg: cfg}
+	s.tune(app)
 	s.hire("C1", staff.Cashier)
 	s.load(shelf...)
 	return s
+}
+
+// tune gives an App the test's clock, and PINs that are not slow.
+func (s *shop) tune(app *edge.App) {
+	app.Desk.Now, app.Sessions.Now, app.People.Now, app.Terminals.Now = s.clock, s.clock, s.clock, s.clock
+	app.People.Cost = staff.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}
 }
 
 func (s *shop) clock() time.Time {
@@ -205,6 +212,11 @@ type answer struct {
 // call sends one request. A body that is a string goes out as it is; headers
 // are pairs. It may be used by several goroutines.
 func (c *till) call(method, path string, body any, headers ...string) answer {
+	return c.callIn(c.t.Context(), method, path, body, headers...)
+}
+
+// callIn is call in a context of its own.
+func (c *till) callIn(ctx context.Context, method, path string, body any, headers ...string) answer {
 	text, ok := body.(string)
 	if !ok && body != nil {
 		data, err := json.Marshal(body, json.Deterministic(true)) // a retry is the same bytes
@@ -229,7 +241,7 @@ func (c *till) call(method, path string, body any, headers ...string) answer {
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	recorder := httptest.NewRecorder()
-	c.app.Handler().ServeHTTP(recorder, request.WithContext(c.t.Context()))
+	c.app.Handler().ServeHTTP(recorder, request.WithContext(ctx))
 	return answer{recorder.Code, recorder.Header(), recorder.Body.Bytes()}
 }
 

@@ -47,5 +47,5 @@ func TestOpenAPIGolden(t *testing.T) {
 		}
 		return nil
 	}))
-	require.Equal(t, 18, routes)
+	require.Len(t, table, routes)
 }

@@ -80,7 +80,7 @@ func requireCashSaleEvents(t *testing.T, s *shop, before int64, paid basket, p p
 		return wire.SaleLine{LineNo: no, ItemID: catalog.ItemID(sku), SKU: sku, Name: name, Unit: unit, Category: category, Barcode: barcode,
 			Quantity: quantity, UnitPrice: price, Gross: amount, Amount: amount, TaxCode: code, RateBP: rate}
 	}
-	require.Equal(t, wire.SaleRecorded{TransactionID: id, ReceiptNo: receipt("T1", 1), Currency: "VND",
+	require.Equal(t, wire.SaleRecorded{TransactionID: id, ReceiptNo: receipt("T1", 1), Currency: "VND", OpenedBy: "C1",
 		Lines: []wire.SaleLine{
 			line(1, "NUOC-0001", "Nước tinh khiết Aquafina 500 ml", "chai", "Nước giải khát", water, 2000, 6_000, 12_000, "STANDARD", 800),
 			line(2, "BIA-0001", "Bia Sài Gòn", "lon", "Bia", beerPack, 1000, 14_000, 14_000, "EXCISE", 1000),
@@ -221,7 +221,7 @@ func TestVoid(t *testing.T) {
 		t1.post(path(b, "/payments"), object{"method": "CASH", "amount": 1}), t1.call("DELETE", path(b, "/items/1"), nil)} {
 		refused(t, call, 409, "transaction_voided")
 	}
-	require.Empty(t, s.events(before), "a voided basket is no event yet")
+	require.Len(t, s.events(before), 1, "a voided basket is one event, however often it is voided")
 
 	paid := t1.sell(water)
 	refused(t, t1.post(path(paid, "/void"), nil), 409, "transaction_paid")
