@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh DIR: make the demo of compose.yaml ready to be started, and leave its tokens in DIR.
+# demo.sh DIR: make the demo of compose.yaml ready to be started, and leave its tokens and PINs in DIR.
 #
 # It brings both schemas up to date, registers the store at HQ, loads the catalogue, and adds a till and two people.
 # What an earlier run left is kept: tokens in DIR stay valid for as long as the databases know their owners.
@@ -21,10 +21,21 @@ registered() {
 	printf '%s\n' "$list" | grep -q "\"$3\": \"$4\""
 }
 
-# issue PROGRAM ARGUMENT …: print the token that the command issues.
+# issue PROGRAM ARGUMENT …: print the token, or the PIN, that the command issues.
 issue() {
 	answer=$("$@" --json)
-	printf '%s\n' "$answer" | sed -n 's/.*"token": "\([0-9a-f]\{64\}\)".*/\1/p' | grep .
+	printf '%s\n' "$answer" | sed -n -e 's/.*"token": "\([0-9a-f]\{64\}\)".*/\1/p' -e 's/.*"pin": "\([0-9]*\)".*/\1/p' | grep .
+}
+
+# person ID NAME ROLE PIN: print the person's PIN: the one that is known, or a new one.
+person() {
+	if ! registered store-edge staff cashier_id "$1"; then
+		issue store-edge staff add --id "$1" --name "$2" --role "$3"
+	elif [ -n "$4" ]; then
+		printf '%s\n' "$4"
+	else
+		issue store-edge staff reset-pin --id "$1"
+	fi
 }
 
 # leave FILE: standard input becomes DIR/FILE, all of it or not at all.
@@ -33,7 +44,7 @@ leave() {
 	mv "$dir/.$1.new" "$dir/$1"
 }
 
-STORE_TOKEN='' TERMINAL_TOKEN='' HQ_TOKEN=''
+STORE_TOKEN='' TERMINAL_TOKEN='' HQ_TOKEN='' CASHIER_PIN='' MANAGER_PIN=''
 edge_url=${EDGE_URL:?} hq_url=${HQ_URL:?} store=${EDGE_STORE_ID:?}
 # shellcheck source=/dev/null # written below
 [ ! -e "$dir/demo.env" ] || . "$dir/demo.env"
@@ -53,9 +64,9 @@ else
 fi
 if ! registered store-edge staff cashier_id "$manager"; then # the last thing that a first run adds
 	store-edge seed --file "$catalogue"
-	registered store-edge staff cashier_id "$cashier" || issue store-edge staff add --id "$cashier" --name 'Thu ngân' >/dev/null
-	issue store-edge staff add --id "$manager" --name 'Quản lý' --role manager >/dev/null
 fi
+CASHIER_PIN=$(person "$cashier" 'Thu ngân' cashier "$CASHIER_PIN")
+MANAGER_PIN=$(person "$manager" 'Quản lý' manager "$MANAGER_PIN")
 [ -n "$HQ_TOKEN" ] || HQ_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
 
 leave hq.env <<END
@@ -73,7 +84,9 @@ STORE_TOKEN='$STORE_TOKEN'
 TERMINAL_ID='$terminal'
 TERMINAL_TOKEN='$TERMINAL_TOKEN'
 CASHIER_ID='$cashier'
+CASHIER_PIN='$CASHIER_PIN'
 MANAGER_ID='$manager'
+MANAGER_PIN='$MANAGER_PIN'
 HQ_TOKEN='$HQ_TOKEN'
 END
 echo "demo.sh: store $store is ready to sell; its tokens are in $dir"

@@ -154,6 +154,7 @@ func printChaos(w io.Writer, r *sim.ChaosReport) {
 		tally([]sim.Part{sim.EdgeServer, sim.HQServer, sim.EdgePostgres, sim.HQPostgres}, r.Killed))
 	fmt.Fprintf(w, "cuts                %d: %s; of them felt by a connection: %d\n", len(r.Suffered), tally(sim.CutKinds(), r.Cut), r.Felt)
 	fmt.Fprintf(w, "tills               %d requests, %d retries, the longest wait %d ms\n", r.Tills.Requests, r.Tills.Retries, r.StallMS)
+	fmt.Fprintf(w, "baskets             %s\n", r.Tills.Moves())
 	if r.Report != nil {
 		fmt.Fprintf(w, "events              %d at the edge and at HQ, %d of them sent more than once, drained %d ms after the last sale\n",
 			r.Report.Figures.Events, r.Report.Figures.Resent, r.DrainMS)

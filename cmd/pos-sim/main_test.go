@@ -30,7 +30,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 
 func TestUsageIsChecked(t *testing.T) {
 	for _, args := range [][]string{{}, {"sell"}, {"chaos", "--tills", "0"}, {"chaos", "--sales", "0"}, {"chaos", "--kills", "-1"}, {"chaos", "--cuts", "-1"}, {"verify", "--wait", "long"},
-		{"run", "--sales", "0"}, {"run", "--tills", "51"}} {
+		{"run", "--sales", "-1"}, {"run", "--tills", "51"}, {"run", "--terminals", "0"}, {"run", "--stores", "0"}, {"run", "--stores", "101"}, {"run", "--rate", "-1"}, {"run", "--rate", "nan"},
+		{"run", "--speed", "-1"}, {"run", "--duration", "-1s"}, {"run", "--cut", "soon"}, {"run", "--slow", "64"}, {"run", "--flap", "2s"}, {"run", "--scenario", "no-such"},
+		{"run", "--line", "127.0.0.1:0", "--stores", "2"}, {"run", "--line", "127.0.0.1:0", "--scenario", "busy-hour"}} {
 		code, _, stderr := runProgram(t, args...)
 		require.Equal(t, 2, code, "%v: %s", args, stderr)
 	}

@@ -24,6 +24,7 @@ func printRun(w io.Writer, r *sim.RunReport) {
 	}
 	fmt.Fprintf(w, "%d sales of %s đ paid and %d baskets given up in %.1f s (%.1f a second); %d requests, %d retries, the longest wait was %d ms\n",
 		r.Sales, r.Total, r.Voided, float64(r.TookMS)/1000, r.PerSecond, r.Tills.Requests, r.Tills.Retries, r.StallMS)
+	fmt.Fprintf(w, "%s\n", r.Tills.Moves())
 	proven := 0
 	for _, s := range r.Stores {
 		if s.Report == nil || !s.Report.OK {

@@ -30,13 +30,23 @@ func (*verifyCommand) Help() string {
 	return `Waits until the edge has nothing pending, then walks along both logs:
 
   edge = HQ  the same ids, event ids, types and hashes; the chain is recomputed from the edge's envelopes
-  A          each sale of the log stands at the edge as PAID with its receipt, and once at HQ, applied
-  C          Σ lines = total = Σ captured = Σ tendered − Σ change; opening + movements = stock
+  A          each sale of the log stands at the edge as PAID with its receipt and lines, and once at HQ, applied;
+             each basket that was given up as VOIDED; none is both
+  C          Σ lines = total = Σ captured = Σ tendered − Σ change; opening + movements = stock; discounts and
+             prices are what somebody gave, with a reason; no money for what was given up
   D          event ids and receipt numbers without a gap or a repeat
 
 HQ's own tables are verified by hq-platform verify, if its database is on this machine (beside the env file,
-or where HQ_DATA_DIR or HQ_DATABASE_URL say). Exit code 1 and the first difference, or 0.
-Invariant B is for tills to see: pos-sim run and pos-sim chaos repeat requests on purpose.`
+or where HQ_DATA_DIR or HQ_DATABASE_URL say). Invariant B is for tills to see: pos-sim run and pos-sim chaos
+repeat requests on purpose.
+
+  pos-sim run --sales 500 && pos-sim verify
+  pos-sim verify --json | jq .difference      the first difference: which event, what must be there, what is
+
+You see what was counted and "edge = HQ", or the first difference: the invariant, the event, what must be there and
+what is.
+
+Exit codes: 0 edge = HQ, 1 a difference (it is named), or the shop sold all the while; 2 bad usage; 78 no such shop.`
 }
 
 // result is what verify prints as JSON.
@@ -95,6 +105,7 @@ func (r result) print(w io.Writer) {
 	if f.OpenMoney != 0 {
 		fmt.Fprintf(w, "; %s captured for baskets that are open", f.OpenMoney)
 	}
+	fmt.Fprintf(w, "\n  favours   %s off, %d discounts and prices set\n  given up  %d baskets of %s", f.Discount, f.Overrides, f.Voids, f.VoidedTotal)
 	fmt.Fprintf(w, "\n  stock     %d items moved, %d short\n  receipts  %s\n", f.Items, f.Short, counts(f.Receipts))
 	if r.Audit != nil {
 		fmt.Fprintf(w, "  HQ says   %s\n", r.Audit.Said)

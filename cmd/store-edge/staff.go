@@ -42,12 +42,7 @@ reads the audit log, and stands for a cashier with their PIN. docs/operations.md
 // Run adds the person.
 func (c *staffAddCommand) Run(ctx context.Context, cfg *edge.Config, stdout io.Writer) error {
 	return attached(ctx, cfg, true, func(app *edge.App) error {
-		pin, err := c.PIN, error(nil)
-		if pin == "" {
-			pin, err = app.People.Add(ctx, c.ID, c.Name, staff.Role(c.Role))
-		} else {
-			err = app.People.AddWithPIN(ctx, c.ID, c.Name, staff.Role(c.Role), pin)
-		}
+		pin, err := c.add(ctx, app.People)
 		if err != nil {
 			return err
 		}
@@ -57,6 +52,13 @@ func (c *staffAddCommand) Run(ctx context.Context, cfg *edge.Config, stdout io.W
 		_, err = fmt.Fprintf(stdout, "%-8s  %s\nPIN       %s\nIt is not shown again.\n", c.Role, c.ID, pin)
 		return err
 	})
+}
+
+func (c *staffAddCommand) add(ctx context.Context, people *staff.People) (pin string, err error) {
+	if c.PIN == "" {
+		return people.Add(ctx, c.ID, c.Name, staff.Role(c.Role))
+	}
+	return c.PIN, people.AddWithPIN(ctx, c.ID, c.Name, staff.Role(c.Role), c.PIN)
 }
 
 type staffDisableCommand struct {

@@ -25,7 +25,7 @@ type Config struct {
 	DayStart    string `name:"edge-day-start"    env:"EDGE_DAY_START"    default:"00:00"            help:"When a business day begins, HH:MM in shop time."`
 	Demo        bool   `name:"edge-demo"         env:"EDGE_DEMO"         default:"false"            help:"Offer the payment provider fake, which charges nobody."`
 
-	SessionLifetime time.Duration `name:"edge-session-lifetime" env:"EDGE_SESSION_LIFETIME" default:"12h" help:"After this time a cashier signs in again; baskets are kept."`
+	SessionLifetime time.Duration `name:"edge-session-lifetime" env:"EDGE_SESSION_LIFETIME" default:"12h" help:"After this time a cashier signs in again; baskets are kept. 0: 12h."`
 
 	FakeCaptureAfter time.Duration `name:"fake-capture-after" env:"FAKE_CAPTURE_AFTER" default:"0s" help:"Demo: a fake QR counts as paid after this time; 0: never by itself."`
 

@@ -70,14 +70,15 @@ func TestSettingsThatCannotBeAreNamed(t *testing.T) {
 			func(c *edge.Config) { c.SyncRetryMin = time.Minute },
 			func(c *edge.Config) { c.SyncRetryMin = forever },
 		},
-		"SYNC_RETRY_MAX":     {func(c *edge.Config) { c.SyncRetryMax = 0 }},
-		"SYNC_BATCH":         {func(c *edge.Config) { c.SyncBatch = 0 }, func(c *edge.Config) { c.SyncBatch = 501 }},
-		"SYNC_BATCH_BACKLOG": {func(c *edge.Config) { c.SyncBatchBacklog = 0 }, func(c *edge.Config) { c.SyncBatchBacklog = 501 }},
-		"HEALTH_INTERVAL":    {func(c *edge.Config) { c.HealthInterval = 0 }, func(c *edge.Config) { c.HealthInterval = 2 * time.Hour }},
-		"HEALTH_FAILURES":    {func(c *edge.Config) { c.HealthFailures = 0 }, func(c *edge.Config) { c.HealthFailures = 101 }},
-		"FAKE_CAPTURE_AFTER": {func(c *edge.Config) { c.FakeCaptureAfter = -time.Second }},
-		"LOG_LEVEL":          {func(c *edge.Config) { c.Log.Level = "chatty" }},
-		"LOG_FORMAT":         {func(c *edge.Config) { c.Log.Format = "xml" }},
+		"SYNC_RETRY_MAX":        {func(c *edge.Config) { c.SyncRetryMax = 0 }},
+		"SYNC_BATCH":            {func(c *edge.Config) { c.SyncBatch = 0 }, func(c *edge.Config) { c.SyncBatch = 501 }},
+		"SYNC_BATCH_BACKLOG":    {func(c *edge.Config) { c.SyncBatchBacklog = 0 }, func(c *edge.Config) { c.SyncBatchBacklog = 501 }},
+		"HEALTH_INTERVAL":       {func(c *edge.Config) { c.HealthInterval = 0 }, func(c *edge.Config) { c.HealthInterval = 2 * time.Hour }},
+		"HEALTH_FAILURES":       {func(c *edge.Config) { c.HealthFailures = 0 }, func(c *edge.Config) { c.HealthFailures = 101 }},
+		"EDGE_SESSION_LIFETIME": {func(c *edge.Config) { c.SessionLifetime = -time.Second }},
+		"FAKE_CAPTURE_AFTER":    {func(c *edge.Config) { c.FakeCaptureAfter = -time.Second }},
+		"LOG_LEVEL":             {func(c *edge.Config) { c.Log.Level = "chatty" }},
+		"LOG_FORMAT":            {func(c *edge.Config) { c.Log.Format = "xml" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

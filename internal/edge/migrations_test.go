@@ -107,6 +107,41 @@ func TestEveryBasketWasOpenedBySomebody(t *testing.T) {
 	require.ErrorContains(t, err, "never changes")
 }
 
+// Migration 00008 takes the tokens of people away and gives them no PINs, and its
+// way back gives tokens that nobody has: they are still who they were.
+func TestPeopleOfBeforeStay(t *testing.T) {
+	t.Parallel()
+	db, provider := steps(t, postgrestest.NewURL(t, nil))
+	exec := func(text string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), text)
+		require.NoError(t, err)
+	}
+	_, err := provider.UpTo(t.Context(), 7)
+	require.NoError(t, err)
+	exec(`insert into staff (cashier_id, store_id, name, role, token_hash, disabled_at) values
+		('C1', 'S1', 'Lan', 'cashier', sha256('c1'), null), ('C2', 'S1', 'Hoa', 'cashier', sha256('c2'), '2026-11-01T00:00:00Z'), ('M1', 'S1', 'Mai', 'manager', sha256('m1'), null);
+		insert into terminals (terminal_id, store_id, name, token_hash) values ('T1', 'S1', '', sha256('t1'))`)
+	const who = "select concat_ws(' ', cashier_id, name, role, disabled_at is null) from staff order by 1"
+	before := lines(t, db, who)
+	require.Equal(t, []string{"C1 Lan cashier t", "C2 Hoa cashier f", "M1 Mai manager t"}, before)
+	_, err = provider.UpTo(t.Context(), 8)
+	require.NoError(t, err)
+	require.Equal(t, before, lines(t, db, who))
+	require.Equal(t, []string{"t"}, lines(t, db, "select distinct (pin_hash is null)::text::char(1) from staff"))
+	exec(`insert into sessions values (sha256('s'), 'T1', 'C1', now(), now() + interval '1 h', null);
+		insert into approvals values (sha256('a'), 'T1', 'C1', 'M1', 'discount', gen_random_uuid(), now(), now() + interval '1 h', null);
+		insert into pairing_codes values (sha256('c'), 'T9', 'T9', '', now(), now() + interval '1 h', null);
+		insert into pin_attempts values ('C1', '', 1, now()); insert into audit_log (at, action) values (now(), 'staff.added');
+		insert into staff (cashier_id, store_id, name, role) values ('C3', 'S1', 'Tú', 'cashier')`)
+	_, err = provider.DownTo(t.Context(), 7)
+	require.NoError(t, err)
+	require.Equal(t, []string{"4 4 0"}, lines(t, db, "select concat_ws(' ', count(*), count(distinct token_hash), count(*) filter (where token_hash in (sha256('c1'), sha256('c2'), sha256('m1')))) from staff"))
+	_, err = provider.UpTo(t.Context(), 8)
+	require.NoError(t, err)
+	require.Equal(t, append(before[:2:2], "C3 Tú cashier t", before[2]), lines(t, db, who))
+}
+
 // Events that were retired cannot be told from lost ones without outbox_start.
 func TestRetentionIsNotTakenBack(t *testing.T) {
 	t.Parallel()

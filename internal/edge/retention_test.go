@@ -130,14 +130,16 @@ func TestServeRetires(t *testing.T) {
 	}
 	require.NoError(t, app.DB.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return app.Outbox.Append(ctx, tx, drafts...) }))
 	for _, sql := range []string{"update outbox set published_at = now() - interval '36 days'", "update sync_cursors set position = 3",
-		"insert into idempotency_keys (terminal_id, key, request_hash, status, body, created_at) values ('T1', 'k', decode(repeat('00', 32), 'hex'), 200, '{}', now() - interval '36 days')"} {
+		"insert into idempotency_keys (terminal_id, key, request_hash, status, body, created_at) values ('T1', 'k', decode(repeat('00', 32), 'hex'), 200, '{}', now() - interval '36 days')",
+		"insert into pin_attempts values ('C1', '', 1, now() - interval '25 h')", "insert into pairing_codes values (sha256('c'), 'T9', 'T9', '', now() - interval '9 days', now() - interval '8 days', null)"} {
 		_, err := app.DB.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
 	serve(t, app)
 	require.Eventually(t, func() bool {
-		var events, keys int
-		err := app.DB.QueryRow(t.Context(), "select (select count(*) from outbox), (select count(*) from idempotency_keys)").Scan(&events, &keys)
-		return err == nil && events == 1 && keys == 0
+		var events, keys, people int
+		err := app.DB.QueryRow(t.Context(), `select (select count(*) from outbox), (select count(*) from idempotency_keys),
+			(select count(*) from pin_attempts) + (select count(*) from pairing_codes)`).Scan(&events, &keys, &people)
+		return err == nil && events == 1 && keys == 0 && people == 0
 	}, 10*time.Second, 10*time.Millisecond)
 }

@@ -32,6 +32,7 @@ type fakeEdge struct {
 	sessions map[string]string    // cashier by session token
 	opened   map[uuid.UUID]string // basket → cashier who opened it
 	granted  map[string]bool      // approvals that were not used
+	codes    map[string]string    // terminal by pairing code
 	resumed  []string             // status, terminal before, terminal now
 	reasons  []string             // of discounts and prices
 
@@ -55,7 +56,7 @@ type answer struct {
 func newFakeEdge(t *testing.T) *fakeEdge {
 	t.Helper()
 	e := &fakeEdge{baskets: map[uuid.UUID]*sale.Transaction{}, answers: map[string]answer{}, receipts: map[string]int{},
-		sessions: map[string]string{}, opened: map[uuid.UUID]string{}, granted: map[string]bool{}}
+		sessions: map[string]string{}, opened: map[uuid.UUID]string{}, granted: map[string]bool{}, codes: map[string]string{}}
 	e.server = httptest.NewServer(e)
 	t.Cleanup(e.server.Close)
 	return e
@@ -121,7 +122,7 @@ func (e *fakeEdge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // nobody tells whether a call that needs a session has none that lives.
 func (e *fakeEdge) nobody(r *http.Request) bool {
-	if r.Method == http.MethodGet || r.URL.Path == "/v1/sessions" || strings.HasSuffix(r.URL.Path, "/simulate") {
+	if r.Method == http.MethodGet || r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/terminals" || strings.HasSuffix(r.URL.Path, "/simulate") {
 		return false
 	}
 	token := r.Header.Get("X-Session")
@@ -174,6 +175,7 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 		UnitPrice  money.Amount       `json:"unit_price"`
 		Permission Permission         `json:"permission"`
 		Basket     uuid.UUID          `json:"transaction_id"`
+		Code       string             `json:"code"`
 	}
 	_ = json.Unmarshal(body, &in)
 	basket := func(f func(t *sale.Transaction, r *http.Request) error) func(*http.Request) (any, error) {
@@ -207,6 +209,24 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 	handle("DELETE /v1/sessions/current", func(r *http.Request) (any, error) {
 		delete(e.sessions, r.Header.Get("X-Session"))
 		return nil, nil
+	})
+	handle("POST /v1/pairing-codes", func(r *http.Request) (any, error) {
+		if who(r) != "M1" {
+			return nil, fault.New(fault.Forbidden, "permission_needed", "")
+		}
+		e.codes["CODE-"+in.TerminalID] = in.TerminalID
+		return map[string]string{"code": "CODE-" + in.TerminalID}, nil
+	})
+	handle("POST /v1/terminals", func(*http.Request) (any, error) {
+		id := e.codes[in.Code]
+		if id == "" {
+			return nil, fault.New(fault.Unauthorized, "pairing_code_invalid", "")
+		}
+		delete(e.codes, in.Code)
+		return Login{TerminalID: id, Token: "secret"}, nil
+	})
+	handle("GET /v1/status", func(*http.Request) (any, error) {
+		return EdgeStatus{StoreID: "S1", Connectivity: "OFFLINE", PendingEvents: 7}, nil
 	})
 	handle("POST /v1/approvals", func(r *http.Request) (any, error) {
 		if fakePINs[in.CashierID] != in.PIN || in.CashierID == who(r) {

@@ -45,6 +45,7 @@ func (t *Till) favours(ctx context.Context, basket *Basket, favours []Favour) (*
 			return nil, err
 		}
 		basket = b
+		t.Stats.Favours++
 	}
 	return basket, nil
 }

@@ -177,8 +177,11 @@ func TestOracleComparesWithTheTransaction(t *testing.T) {
 	o, d := s.judge()
 	require.Nil(t, d)
 	a := s.ledger.sales[0]
-	b := &Basket{Transaction: sale.Transaction{ID: a.TransactionID, Status: sale.Paid, ReceiptNo: a.ReceiptNo}, Totals: Totals{Total: a.Total}}
+	b := s.baskets[a.TransactionID]
 	require.Nil(t, o.stands(a.TransactionID, b))
+	b.Lines[0].Discount++
+	require.ErrorContains(t, o.stands(a.TransactionID, b), "the edge's transaction is not what its log says")
+	b.Lines[0].Discount--
 	b.Status = sale.Draft
 	require.ErrorContains(t, o.stands(a.TransactionID, b), "the edge's transaction is not what its log says")
 }

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -23,6 +25,11 @@ type lineSum struct {
 	item                   uuid.UUID
 	quantity               sale.Quantity
 	unit, discount, amount money.Amount
+}
+
+// String is the line for people.
+func (l lineSum) String() string {
+	return fmt.Sprintf("%d: %s of %s at %s − %s = %s", l.lineNo, l.quantity, l.item, l.unit, l.discount, l.amount)
 }
 
 // void takes in a BasketVoided: A for its transaction, C for its sums.
@@ -103,7 +110,8 @@ func (o *oracle) overrides(e *wire.Event, about string, overrides []wire.Overrid
 		last[key] = x.After
 		o.figures.Overrides++
 	}
-	for lineNo, is := range lines {
+	for _, lineNo := range slices.Sorted(maps.Keys(lines)) {
+		is := lines[lineNo]
 		if given := last[change{lineNo, wire.OverrideDiscount}]; given != is.discount {
 			return o.differs("C", e.ID, fmt.Sprintf("%s, line %d", about, lineNo), "the line's discount is not the one that was given", given.String(), is.discount.String())
 		}

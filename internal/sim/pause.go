@@ -63,9 +63,11 @@ func (t *Till) leave(ctx context.Context, s *serving) error {
 	s.left, s.paused = true, true
 	if s.visit.Pause.Kind == Dies {
 		t.doing(WorkDead)
+		t.Stats.Died++
 		return nil // it is switched on again by and by: revive
 	}
 	t.doing(WorkPausing)
+	t.Stats.Suspended++
 	_, err := t.Suspend(ctx, s.out.TransactionID, NewKey())
 	return err
 }

@@ -57,7 +57,11 @@ func (t *Till) serve(ctx context.Context, s *serving) (parked bool, err error) {
 		if _, err := t.Resume(ctx, s.out.TransactionID, NewKey()); err != nil {
 			return false, err
 		}
-		s.paused = false
+		if s.paused = false; s.visit.Pause.Kind == Dies {
+			t.Stats.TakenOver++
+		} else {
+			t.Stats.Resumed++
+		}
 	}
 	if s.pausesNow(false) {
 		return true, t.leave(ctx, s)
@@ -121,6 +125,7 @@ func (t *Till) giveUp(ctx context.Context, s *serving) (*Basket, error) {
 		if err != nil {
 			return nil, err
 		}
+		t.Stats.Others++
 		void = func() (*Basket, error) { return t.VoidOthers(ctx, id, "khách bỏ về", approval, NewKey()) }
 	}
 	b, err := void()

@@ -17,12 +17,13 @@ import (
 // shop is a store's log in memory, with what HQ holds of it, what is on the
 // shelf, and what the cashiers saw.
 type shop struct {
-	t      testing.TB
-	edge   []wire.Event
-	hq     []HQEvent
-	stock  map[uuid.UUID]sale.Quantity
-	ledger *Ledger
-	number map[string]int
+	t       testing.TB
+	edge    []wire.Event
+	hq      []HQEvent
+	stock   map[uuid.UUID]sale.Quantity
+	ledger  *Ledger
+	number  map[string]int
+	baskets map[uuid.UUID]*Basket // as the edge shows them
 
 	unlisted string // the sku of an item whose stock is not listed
 }
@@ -36,7 +37,7 @@ var (
 // for cash with change, by QR, and by both.
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, stock: map[uuid.UUID]sale.Quantity{}, ledger: NewLedger(), number: map[string]int{}}
+	s := &shop{t: t, stock: map[uuid.UUID]sale.Quantity{}, ledger: NewLedger(), number: map[string]int{}, baskets: map[uuid.UUID]*Basket{}}
 	load := newID()
 	s.append(wire.TypeInventoryAdjusted, load, "", wire.InventoryAdjusted{Reason: wire.ReasonOpening, Reference: load, Movements: []wire.Movement{
 		s.move(cola, 48_000), s.move(rice, 20_000)}})
@@ -94,7 +95,69 @@ func (s *shop) sell(terminal string, way Way, colas sale.Quantity) {
 		s.append(wire.TypePaymentCaptured, id, terminal, p)
 	}
 	basket := &Basket{Transaction: sale.Transaction{ID: id, Status: sale.Paid, ReceiptNo: sold.ReceiptNo}, Totals: Totals{Total: total}}
+	for _, l := range sold.Lines {
+		basket.Lines = append(basket.Lines, sale.Line{LineNo: l.LineNo, ItemID: l.ItemID, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Discount: l.Discount, Amount: l.Amount})
+	}
+	s.baskets[id] = basket
 	s.ledger.record(terminal, Outcome{TransactionID: id, Basket: basket}, nil)
+}
+
+// giveUp writes the event of a basket of two colas, one of them cheaper, and a
+// bag of rice with a discount that was struck out; somebody else approved.
+func (s *shop) giveUp(terminal string) uuid.UUID {
+	s.t.Helper()
+	id, at := newID(), time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	override := func(line int32, kind string, before, after money.Amount) wire.Override {
+		return wire.Override{LineNo: line, Kind: kind, Before: before, After: after, Reason: "hộp bị móp", CashierID: "C1", ApprovedBy: "M1", At: at}
+	}
+	line := func(no int32, item Item, q sale.Quantity, unit, discount money.Amount) wire.BasketLine {
+		return wire.BasketLine{LineNo: no, ItemID: item.ItemID, SKU: item.SKU, Quantity: q, UnitPrice: unit, Gross: q.Times(unit), Discount: discount, Amount: q.Times(unit) - discount}
+	}
+	v := wire.BasketVoided{TransactionID: id, OpenedBy: "C2", Reason: "khách bỏ về", ApprovedBy: "M1", CreatedAt: at, VoidedAt: at,
+		Lines:   []wire.BasketLine{line(1, cola, sale.One, 10_900, 900), line(2, cola, sale.One, 8_000, 0)},
+		Removed: []wire.BasketLine{line(3, rice, 355, 21_500, 633)},
+		Overrides: []wire.Override{override(1, wire.OverrideDiscount, 0, 500), override(2, wire.OverridePrice, 10_900, 8_000),
+			override(3, wire.OverrideDiscount, 0, 633), override(1, wire.OverrideDiscount, 500, 900)},
+		Total: 18_000}
+	v.Removed[0].RemovedAt = &at
+	s.append(wire.TypeBasketVoided, id, terminal, v)
+	basket := &Basket{Transaction: sale.Transaction{ID: id, Status: sale.Voided}, Totals: Totals{Total: v.Total}}
+	for _, l := range slices.Concat(v.Lines, v.Removed) {
+		basket.Lines = append(basket.Lines, sale.Line{LineNo: l.LineNo, ItemID: l.ItemID, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Discount: l.Discount, Amount: l.Amount, RemovedAt: l.RemovedAt})
+	}
+	s.baskets[id] = basket
+	s.ledger.record(terminal, Outcome{TransactionID: id, Basket: basket}, nil)
+	return id
+}
+
+// favour rewrites the n-th sale, as if its first line had got a discount of its
+// own and the cashiers had seen it: everything still adds up.
+func (s *shop) favour(n int, discount money.Amount) {
+	s.t.Helper()
+	var id uuid.UUID
+	rewrite(s, s.nth(wire.TypeSaleRecorded, n), func(p *wire.SaleRecorded) {
+		id = p.TransactionID
+		p.Overrides = []wire.Override{{LineNo: 1, Kind: wire.OverrideDiscount, After: discount, Reason: "hộp bị móp", CashierID: "C1", ApprovedBy: "M1"}}
+		p.Lines[0].Discount, p.Lines[0].Amount = discount, p.Lines[0].Gross-discount
+		base, tax := money.TaxIncluded(p.Lines[0].Amount, p.Lines[0].RateBP)
+		p.TaxLines[0].Base, p.TaxLines[0].Tax = base, tax
+		p.Totals.Discount, p.Totals.Total, p.Totals.Paid = discount, p.Totals.Total-discount, p.Totals.Paid-discount
+		p.Totals.Tax = p.TaxLines[0].Tax + p.TaxLines[1].Tax
+		p.Totals.Subtotal = p.Totals.Total - p.Totals.Tax
+		s.baskets[id].Lines[0].Discount, s.baskets[id].Lines[0].Amount = discount, p.Lines[0].Amount
+		s.baskets[id].Totals.Total = p.Totals.Total
+	})
+	for i := range s.edge {
+		if s.edge[i].Type == wire.TypePaymentCaptured && s.edge[i].AggregateID == id {
+			rewrite(s, i, func(p *wire.PaymentCaptured) { p.Amount -= discount; p.Tendered -= discount })
+			break
+		}
+	}
+	for i := range s.ledger.sales {
+		if s.ledger.sales[i].TransactionID == id {
+			s.ledger.sales[i].Total -= discount
+		}
+	}
 }
 
 func (s *shop) append(eventType string, aggregate uuid.UUID, terminal string, payload any) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,6 +43,37 @@ func TestTheDocumentedBatchVerifies(t *testing.T) {
 		written, err := wire.EncodePayload(payload)
 		require.NoError(t, err)
 		require.Equal(t, written, e.Payload, "a payload is shown as the edge writes it")
+	}
+}
+
+// So is its basket that was given up, which no batch there holds.
+func TestTheDocumentedVoidIsAsTheEdgeWritesIt(t *testing.T) {
+	t.Parallel()
+	var void wire.BasketVoided
+	require.NoError(t, wire.DecodePayload(example(t, "BasketVoided"), &void))
+	require.NotEmpty(t, void.Removed[0].RemovedAt)
+	require.NotEmpty(t, void.Overrides[0].ApprovedBy)
+	written, err := wire.EncodePayload(void)
+	require.NoError(t, err)
+	require.Equal(t, example(t, "BasketVoided"), written)
+}
+
+// Every field of every payload stands in the document, so that nobody has to read
+// the code.
+func TestEveryPayloadFieldIsDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(protocolDocument)
+	require.NoError(t, err)
+	_, section, _ := strings.Cut(string(text), "### Payloads")
+	section, _, _ = strings.Cut(section, "<!-- example")
+	words := regexp.MustCompile(`[a-z_]+`).FindAllString(section, -1)
+	for _, payload := range []any{wire.SaleRecorded{}, wire.SaleLine{}, wire.SaleTotals{}, wire.TaxLine{}, wire.InventoryAdjusted{}, wire.Movement{},
+		wire.PaymentCaptured{}, wire.BasketVoided{}, wire.BasketLine{}, wire.CancelledPayment{}, wire.Override{}} {
+		fields := reflect.TypeOf(payload)
+		for i := range fields.NumField() {
+			name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+			require.Contains(t, words, name, fields.Name())
+		}
 	}
 }
 

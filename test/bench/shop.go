@@ -146,9 +146,9 @@ func copyRows(ctx context.Context, conn *pgx.Conn, s series, from, n int, t tabl
 
 func edgeTables(paid bool) []table {
 	sale := table{name: "transactions", columns: []string{"id", "store_id", "terminal_id", "cashier_id", "status", "currency", "version", "last_line_no",
-		"created_at", "updated_at", "finalized_at", "business_date", "receipt_seq", "receipt_no", "gross", "discount", "tax", "total", "tax_lines"},
+		"created_at", "updated_at", "finalized_at", "business_date", "receipt_seq", "receipt_no", "gross", "discount", "tax", "total", "tax_lines", "opened_by"},
 		rows: func(b *basket, n int, add func(...any)) {
-			row := []any{b.id, storeID, b.terminal, cashierID, "DRAFT", "VND", 6, linesASale, b.at, b.at, nil, nil, nil, nil, nil, nil, nil, nil, nil}
+			row := []any{b.id, storeID, b.terminal, cashierID, "DRAFT", "VND", 6, linesASale, b.at, b.at, nil, nil, nil, nil, nil, nil, nil, nil, nil, cashierID}
 			if paid {
 				seq := int64(n/tills + 1)
 				copy(row[9:], []any{b.at, b.at, b.at, seq, receiptNo(b.terminal, seq), b.total, int64(0), b.total / 10, b.total, []byte("[]")})

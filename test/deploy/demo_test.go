@@ -220,7 +220,7 @@ func TestTheDemoSellsToHQ(t *testing.T) {
 	require.Equal(t, known, h.setup(), "a second set-up keeps the tokens")
 
 	h.start("store-edge") // HQ is not there yet
-	till := sim.NewTill(known["EDGE_URL"], sim.Login{TerminalID: known["TERMINAL_ID"], Token: known["TERMINAL_TOKEN"]}, known["CASHIER_ID"])
+	till := sim.StoreOf(known).Till(0)
 	t.Cleanup(till.Close)
 	require.Equal(t, "S1-T1-0000001", sell(t, till).ReceiptNo)
 
@@ -231,7 +231,7 @@ func TestTheDemoSellsToHQ(t *testing.T) {
 	require.Equal(t, 1, report.Figures.Sales, "HQ has it")
 
 	said := h.once("pos-sim")
-	require.Contains(t, said, "100 sales paid")
+	require.Contains(t, said, "100 sales of ")
 	require.Contains(t, said, "edge = HQ, event by event; A, C and D hold")
 	require.NotContains(t, said, "not asked", "HQ's own tables were verified, too")
 }
@@ -281,6 +281,10 @@ func TestSetUpGoesOnFromWhatIsLeft(t *testing.T) {
 	for _, name := range secrets {
 		require.NotEqual(t, first[name], second[name], "%s: nobody knows the old one", name)
 	}
+	for _, name := range []string{"CASHIER_PIN", "MANAGER_PIN"} {
+		require.Regexp(t, `^[0-9]{6}$`, first[name], name)
+		require.NotEqual(t, first[name], second[name], "%s: nobody knows the old one", name)
+	}
 
 	h.sql(noDatabases...)
 	h.databases()
@@ -290,7 +294,7 @@ func TestSetUpGoesOnFromWhatIsLeft(t *testing.T) {
 	require.Equal(t, second["HQ_TOKEN"], third["HQ_TOKEN"], "this one is in no database")
 
 	h.start("store-edge")
-	till := sim.NewTill(third["EDGE_URL"], sim.Login{TerminalID: third["TERMINAL_ID"], Token: third["TERMINAL_TOKEN"]}, third["CASHIER_ID"])
+	till := sim.StoreOf(third).Till(0)
 	t.Cleanup(till.Close)
 	require.Equal(t, "S1-T1-0000001", sell(t, till).ReceiptNo)
 }

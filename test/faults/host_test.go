@@ -36,7 +36,8 @@ type host struct {
 	*shop
 
 	ledger *sim.Ledger
-	own    int // sales of the first till that its cashier saw PAID
+	own    int         // sales of the first till that its cashier saw PAID
+	hands  []*sim.Till // that finalizeAll uses
 }
 
 // side is a program with its database.

@@ -48,7 +48,12 @@ var model struct {
 	err   error
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if settings := os.Getenv(tillVariable); settings != "" {
+		os.Exit(liveAsTill(settings)) // a till that a case kills
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "tiem-faults-")
@@ -116,9 +121,10 @@ func openWith(t *testing.T, o sim.Options) *shop {
 	return s
 }
 
-// newTill is another till at the terminal of that index, which gives up soon.
+// newTill is another till at the terminal of that index, with its cashier; it
+// gives up soon.
 func (s *shop) newTill(terminal int) *sim.Till {
-	till := sim.NewTill(s.Store().EdgeURL, s.Store().Tills[terminal], s.Store().CashierID)
+	till := s.Store().Till(terminal)
 	till.Patience = 500 * time.Millisecond
 	s.t.Cleanup(till.Close)
 	return till

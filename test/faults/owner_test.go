@@ -55,7 +55,7 @@ func (s *shop) secondEdge() *secondEdge {
 	})
 	require.Eventually(s.t, e.ready, patience, waitStep, "the second edge is not ready: %s", e.said())
 	store.EdgeURL = e.url
-	e.till = sim.NewTill(e.url, store.Tills[1], store.CashierID)
+	e.till = store.Till(1)
 	e.till.Patience = s.till.Patience
 	s.t.Cleanup(e.till.Close)
 	return e

@@ -18,6 +18,7 @@ func (s *shop) print(id uuid.UUID) (string, error) {
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.Store().EdgeURL+"/v1/transactions/"+id.String()+"/receipt", http.NoBody)
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+s.Store().Tills[0].Token)
+	r.Header.Set("X-Session", s.signedIn(0))
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return "", err

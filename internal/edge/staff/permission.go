@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -34,14 +35,7 @@ var permissions = map[Role][]Permission{
 }
 
 // May tells whether the role alone suffices.
-func (r Role) May(p Permission) bool {
-	for _, has := range permissions[r] {
-		if has == p {
-			return true
-		}
-	}
-	return false
-}
+func (r Role) May(p Permission) bool { return slices.Contains(permissions[r], p) }
 
 // Actor is the person who is signed in at the till that asks.
 type Actor struct {
