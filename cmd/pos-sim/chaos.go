@@ -42,6 +42,10 @@ The edge reaches HQ through a line of this program's, which fails at the seed's 
   answer cut   an answer breaks off at a byte of the seed's: HQ has committed, the edge does not know
   slow         4 to 64 kB a second, each way
 
+Five tills with five cashiers sell by default. Shoppers change their minds, go back for their purse (the basket is
+suspended and taken up at another till), get discounts that the manager approves, and leave; tills die over a basket
+and another takes it over.
+
 Then the edge drains, a sample of sales is finalized again (the same receipts must come back), and the oracle
 compares edge and HQ event by event, what the cashiers saw with both, and checks invariants A to D.
 
@@ -49,7 +53,10 @@ The same seed has the same shoppers and the same plan; the interleaving is the m
 
   pos-sim chaos --seed 7 --plan
   pos-sim chaos --seed 7 --sales 200 --kills 2 --cuts 3 --keep
-  pos-sim chaos --seed 7 --sales 10000 --kills 20 --cuts 20`
+  pos-sim chaos --sales 20000 --kills 15 --cuts 15      five tills, 20,000 sales, thirty kills and cuts: some minutes
+
+You see what happens as it happens, then the figures. Exit codes: 0 A to D hold, 1 one does not (the first difference
+is named, and the scratch directory is left), 2 bad usage, 78 the programs cannot be started.`
 }
 
 // Run sells, kills, cuts and verifies.

@@ -19,16 +19,22 @@ type demoCommand struct {
 
 // Help explains what is left behind, and what is used again.
 func (*demoCommand) Help() string {
-	return `It starts HQ, registers the shop, loads the demo catalogue, adds a till and two people, starts the shop,
-and writes DATA_DIR/demo.env (shell syntax, mode 0600) last, when both servers are ready:
+	return `It starts HQ, registers the shop, loads the demo catalogue, adds a till, five cashiers (C1 to C5) and a manager (M1),
+starts the shop, and writes DATA_DIR/demo.env (shell syntax, mode 0600) last, when both servers are ready:
 
   set -a; . data/demo.env; set +a
   curl -s -H "Authorization: Bearer $TERMINAL_TOKEN" "$EDGE_URL/v1/status"
+  curl -s -H "Authorization: Bearer $TERMINAL_TOKEN" -H 'Content-Type: application/json' "$EDGE_URL/v1/sessions" \
+    -d "{\"terminal_id\":\"$TERMINAL_ID\",\"cashier_id\":\"$CASHIER_ID\",\"pin\":\"$CASHIER_PIN\"}"
 
-A second start keeps the data and the tokens. The servers inherit the environment, so every setting of
+Everybody's PINs are in DATA_DIR/people.env. A second start keeps the data, the tokens and the PINs; a PIN that does
+not work any more (or that an older version never gave) is reset. You see the addresses, who can sign in, and what to
+try; it runs until Ctrl-C. The servers inherit the environment, so every setting of
 store-edge and hq-platform works here, too: SYNC_RETRY_MAX=2s EDGE_ADDR=127.0.0.1:9080 pos-sim demo.
 Their logs are DATA_DIR/store-edge.log and DATA_DIR/hq-platform.log; errors are repeated on standard error.
-If one of the servers ends by itself, the other is stopped, and the exit code is 1.`
+
+Exit codes: 0 it was stopped, 1 one of the servers ended by itself (the other is stopped), 2 bad usage, 78 bad
+configuration (an address in use, a setting that cannot be).`
 }
 
 // Run runs the demo until it is interrupted.

@@ -67,9 +67,9 @@ is ONLINE, and what each till does: on a terminal of 80×24 in place, else a lin
   pos-sim run --stores 20 --duration 60s          twenty shops, one HQ
 
 With --cut, --slow, --flap, --scenario or --stores it brings up shops of its own in a scratch directory, behind a line
-that it can break, touches no other, and at the end compares every shop with HQ: event by event, invariants A, C and
-D, and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
-kills programs needs a shop of its own in any case.) The first has a PostgreSQL of its own, further ones share one.
+that it can break, touches no other, and at the end compares every shop with HQ: event by event, invariants A to D,
+and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
+kills programs needs a shop of its own in any case.)
 
 Exit codes: 0 all is well, 1 a check failed or a till gave up, 2 bad usage, 78 bad configuration.`
 }

@@ -32,14 +32,15 @@ func printRun(w io.Writer, r *sim.RunReport) {
 		}
 		proven++
 		if len(r.Stores) == 1 {
-			fmt.Fprintf(w, "edge = HQ, %d events in order, drained in %.1f s; A, C and D hold\n", s.Report.Figures.Events, float64(s.DrainMS)/1000)
+			fmt.Fprintf(w, "edge = HQ, %d events in order, drained in %.1f s; %d sales finalized again with the same receipt; A, B, C and D hold\n",
+				s.Report.Figures.Events, float64(s.DrainMS)/1000, s.Repeated)
 			for _, a := range s.Audits {
 				fmt.Fprintf(w, "  %s: %s\n", a.Command, a.Said)
 			}
 		}
 	}
 	if len(r.Stores) > 1 {
-		fmt.Fprintf(w, "%d of %d shops: edge = HQ, every event in order; A, C and D hold\n", proven, len(r.Stores))
+		fmt.Fprintf(w, "%d of %d shops: edge = HQ, every event in order; A, B, C and D hold\n", proven, len(r.Stores))
 	}
 	if r.Dir != "" {
 		fmt.Fprintf(w, "everything is left in %s\n", r.Dir)

@@ -142,8 +142,18 @@ func TestStatusOfKinds(t *testing.T) {
 	for kind, status := range map[fault.Kind]int{
 		fault.Internal: 500, fault.Malformed: 400, fault.Invalid: 422, fault.Unauthorized: 401, fault.Forbidden: 403,
 		fault.NotFound: 404, fault.Conflict: 409, fault.TooLarge: 413, fault.Unsupported: 415, fault.Timeout: 408,
+		fault.Throttled:   429,
 		fault.Unavailable: 503, fault.Unknown: 503, fault.Config: 500, fault.Usage: 500, fault.Kind(200): 500,
 	} {
 		require.Equal(t, status, Status(kind), kind)
+	}
+}
+
+// Whoever came too often is told for how long to stay away.
+func TestRetryAfter(t *testing.T) {
+	for want, details := range map[string]map[string]any{"30": {"retry_after_seconds": int64(30)}, "1": nil} {
+		f := fault.New(fault.Throttled, "pin_blocked", "too often")
+		f.Details = details
+		require.Equal(t, want, newProblem(Status(f.Kind), f).headers.Get("Retry-After"))
 	}
 }

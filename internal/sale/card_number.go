@@ -1,6 +1,10 @@
 package sale
 
-import "tiem/internal/barcode"
+import (
+	"strings"
+
+	"tiem/internal/barcode"
+)
 
 // The lengths of card numbers (ISO/IEC 7812: a PAN has up to 19 digits; nobody
 // gives out shorter ones than 13).
@@ -47,10 +51,10 @@ func LooksLikeCardNumber(text string) bool {
 // holdsCard looks at every row of neighbouring groups: a card's number may
 // stand behind another number.
 func holdsCard(run []string) bool {
-	for i := range run {
-		digits := ""
-		for _, group := range run[i:] {
-			if digits += group; len(digits) > maxCardDigits {
+	for first := range run {
+		for end := first + 1; end <= len(run); end++ {
+			digits := strings.Join(run[first:end], "")
+			if len(digits) > maxCardDigits {
 				break
 			}
 			if len(digits) >= minCardDigits && luhn(digits) && !isGTIN(digits) {

@@ -8,6 +8,7 @@ import (
 // The calls of a till, as a display names them.
 const (
 	CallSignIn   = "sign in"
+	CallSignOut  = "sign out"
 	CallOpen     = "open"
 	CallScan     = "scan"
 	CallEdit     = "edit"
@@ -23,7 +24,7 @@ const (
 
 // Calls are all names, in the order in which a display lists them.
 func Calls() []string {
-	return []string{CallOpen, CallScan, CallEdit, CallDiscount, CallPay, CallFinalize, CallSuspend, CallResume, CallVoid, CallApprove, CallSignIn, CallOther}
+	return []string{CallOpen, CallScan, CallEdit, CallDiscount, CallPay, CallFinalize, CallSuspend, CallResume, CallVoid, CallApprove, CallSignIn, CallSignOut, CallOther}
 }
 
 // callName is the name of a request.
@@ -32,6 +33,8 @@ func callName(r request) string {
 	switch last := parts[len(parts)-1]; {
 	case parts[0] == "sessions" && r.method == http.MethodPost:
 		return CallSignIn
+	case parts[0] == "sessions":
+		return CallSignOut
 	case parts[0] == "approvals":
 		return CallApprove
 	case parts[0] == "payments":

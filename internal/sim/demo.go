@@ -76,14 +76,16 @@ func banner(w io.Writer, in *Installation, envFile string) {
 	fmt.Fprintf(w, `
   store edge  %s        API: %s/docs
   HQ          %s        API: %s/docs
-  names and tokens for scripts: %s (logs beside it)
+  people      cashier %s, PIN %s; manager %s, PIN %s
+  names, tokens and PINs for scripts: %s (logs beside it)
 
   Try:  set -a; . %s; set +a
         curl -s -H "Authorization: Bearer $TERMINAL_TOKEN" "$EDGE_URL/v1/catalog/items?q=nuoc&limit=3"
-        bin/pos-sim run --sales 100 && bin/pos-sim verify
+        bin/pos-sim run && bin/pos-sim verify                  five tills, a hundred sales
+        bin/pos-sim run --scenario pulled-cable                and somebody pulls the cable (in a shop of its own)
 
   Ctrl-C stops everything; the next start keeps the data.
-`, s.EdgeURL, s.EdgeURL, s.HQURL, s.HQURL, envFile, quoteIfNeeded(envFile))
+`, s.EdgeURL, s.EdgeURL, s.HQURL, s.HQURL, s.CashierID, s.Tills[0].PINs[s.CashierID], s.ManagerID, s.Tills[0].PINs[s.ManagerID], envFile, quoteIfNeeded(envFile))
 }
 
 // quoteIfNeeded is a path as a shell takes it.

@@ -5,24 +5,38 @@
 // # Parts
 //
 //	Installation  HQ, one store edge and their PostgreSQL as processes: started,
-//	              killed, started again, stopped (Start, Kill, Restart, Stop)
-//	Till          a till as a good one behaves: ids and Idempotency-Keys of its
-//	              own, and retries that can do no harm
+//	              killed, started again, stopped (Start, Kill, Restart, Stop);
+//	              further shops stand beside the first and share its HQ
+//	Till          a till as a good one behaves: its cashier signs in, again when
+//	              the session ends; ids and Idempotency-Keys of its own, and
+//	              retries that can do no harm
 //	Shopper       who comes to the till: a seeded, endless row of visits
-//	Play          N tills sell; the Ledger is what their cashiers have seen
+//	Play          N tills sell; what one suspends, or dies over, another takes up
+//	              (rack); the Ledger is what their cashiers have seen
+//	Watch         what one can see of it: how long calls took, what tills do
 //	Verify        the oracle: edge = HQ event by event, and invariants A–D
 //	Line          the line from the edge to HQ, which fails as it is told
+//	Run           Play with a display, in a running shop or in shops of its own,
+//	              while a scenario happens (package scenario; screen shows it)
 //	Chaos         all of it at once, with processes killed and the line cut at
 //	              seeded moments
 //
 // # What may be believed
 //
 // The Ledger is the authority over what was promised: a sale stands in it only
-// if the cashier saw PAID (a 200 of finalize). The edge's outbox is the
+// if the cashier saw PAID (a 200 of finalize), and a void if they saw VOIDED. The
+// edge's outbox is the
 // authority over what happened; the oracle recomputes its hash chain from the
 // envelopes, and compares HQ and everything else with it. HQ's own tables are
 // judged by HQ's own program (hq-platform verify), which is run as a process,
 // because a client has no database.
+//
+// # People
+//
+// Each till has a cashier of its own, and the manager within call: what the
+// cashier may not do alone is done with an approval that the manager's PIN buys.
+// The edge keeps only what a PIN can be checked with, so an installation keeps its
+// people's PINs in people.env beside its data. A wrong PIN is never tried twice.
 //
 // # Processes
 //

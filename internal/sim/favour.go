@@ -27,6 +27,16 @@ func (s *Shopper) favours(edits []Edit, lines int) []Favour {
 	return []Favour{f}
 }
 
+// withoutManager is the visit where nobody can approve: no favours, and whoever
+// gives up does so where their basket was opened.
+func (v Visit) withoutManager() Visit {
+	v.Favours = nil
+	if v.GivesUp {
+		v.Pause = v.Pause.alone()
+	}
+	return v
+}
+
 // favours asks the manager for each, and grants it. One that would come to
 // nothing is left out.
 func (t *Till) favours(ctx context.Context, basket *Basket, favours []Favour) (*Basket, error) {

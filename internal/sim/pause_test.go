@@ -105,6 +105,20 @@ func TestTillsPassBasketsToEachOther(t *testing.T) {
 	}
 }
 
+// Where there is no manager, nothing is done that takes one.
+func TestTillsWithoutAManagerSell(t *testing.T) {
+	t.Parallel()
+	e := newFakeEdge(t)
+	store := e.store("T1", "T2")
+	store.ManagerID = ""
+	ledger, err := Play(t.Context(), store, PlayOptions{Seed: 11, Sales: 300})
+	require.NoError(t, err)
+	require.NotEmpty(t, ledger.Voided())
+	require.NotEmpty(t, e.resumed)
+	e.arrived(t, 0, onPath("/v1/approvals"))
+	require.Empty(t, e.sessions, "and at closing time everybody has signed out")
+}
+
 // At closing time nobody new is served, and what was begun is ended.
 func TestTheShopClosesInOrder(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,9 +57,7 @@ func ReadPeople(path string, store *Store) error {
 	}
 	slices.Sort(cashiers[1:])
 	for i := range store.Tills {
-		for id, pin := range store.Tills[i].PINs {
-			pins[id] = pin // what the environment says wins
-		}
+		maps.Copy(pins, store.Tills[i].PINs) // what the environment says wins
 		store.Tills[i].PINs = pins
 	}
 	if len(pins) > 0 {

@@ -98,9 +98,12 @@ func (s *shift) work(ctx context.Context) error {
 	}
 	for {
 		next, err := s.next(ctx)
-		if err != nil || next == nil {
-			s.till.doing(WorkDone)
+		if err != nil {
 			return err
+		}
+		if next == nil {
+			s.till.doing(WorkDone)
+			return s.till.SignOut(ctx)
 		}
 		parked, err := s.till.serve(ctx, next)
 		if parked && err == nil {
@@ -143,6 +146,9 @@ func (s *shift) next(ctx context.Context) (*serving, error) {
 		return s.rack.await(ctx, s.number)
 	}
 	visit := s.shopper.Next()
+	if s.till.Manager == "" {
+		visit = visit.withoutManager()
+	}
 	if s.alone {
 		visit.Pause = visit.Pause.alone()
 	} else if s.doomed() {

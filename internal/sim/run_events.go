@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,23 +21,27 @@ var parts = map[scenario.Part]Part{
 func (r *run) happen(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { r.weather(ctx); return nil })
-	group.Go(func() error { return r.strikes(ctx) })
+	group.Go(func() error { return r.each(ctx, scenario.Dead, r.tillDies) })
+	group.Go(func() error {
+		return r.each(ctx, scenario.Dying, func(e scenario.Event) error { return r.strike(ctx, e) })
+	})
 	return group.Wait()
 }
 
-// weather lets the line be as the events say.
+// weather lets the line be as the events say. It goes from change to change: one
+// that comes late is not left out.
 func (r *run) weather(ctx context.Context) {
 	var last scenario.State
-	for {
-		now := time.Since(r.begun)
+	for now := time.Duration(0); ; {
 		state, next := scenario.At(r.options.Events, now)
 		if state != last {
 			r.become(state)
 			last = state
 		}
-		if next == 0 || pause(ctx, next-now) != nil {
+		if next == 0 || pause(ctx, time.Until(r.begun.Add(next))) != nil {
 			return
 		}
+		now = next
 	}
 }
 
@@ -61,30 +66,31 @@ func (r *run) become(state scenario.State) {
 	}
 }
 
-// strikes kills what dies, one after the other: an event that comes while
-// something is down waits until it is up again.
-func (r *run) strikes(ctx context.Context) error {
-	events := slices.SortedStableFunc(slices.Values(r.options.Events), func(a, b scenario.Event) int { return int(a.At - b.At) })
+// each calls do for every event of a kind, at its time, one after the other.
+func (r *run) each(ctx context.Context, kind scenario.Kind, do func(scenario.Event) error) error {
+	events := slices.SortedStableFunc(slices.Values(r.options.Events), func(a, b scenario.Event) int { return cmp.Compare(a.At, b.At) })
 	for _, e := range events {
-		if e.Kind != scenario.Dying && e.Kind != scenario.Dead {
+		if e.Kind != kind {
 			continue
 		}
 		if pause(ctx, time.Until(r.begun.Add(e.At))) != nil {
-			return nil // the shop has closed
+			return nil //nolint:nilerr // the shop has closed: nothing happens any more
 		}
-		if e.Kind == scenario.Dead {
-			r.say("a till dies in the middle of its next sale")
-			r.dying <- struct{}{}
-			continue
-		}
-		if err := r.strike(ctx, e); err != nil {
+		if err := do(e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// strike kills a part and brings it back, also if the shop closes meanwhile.
+func (r *run) tillDies(scenario.Event) error {
+	r.say("a till dies in the middle of its next sale")
+	r.dying <- struct{}{} // there is room for all of them
+	return nil
+}
+
+// strike kills a part and brings it back, also if the shop closes meanwhile. What
+// is to die next waits until it is up again.
 func (r *run) strike(ctx context.Context, e scenario.Event) error {
 	in, part := r.shops[0].in, parts[e.Part]
 	if err := in.Kill(part); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,9 +25,8 @@ func (r *run) ours(ctx context.Context, dir string) (err error) {
 	return r.prove(ctx)
 }
 
-// open brings up all shops. The first has HQ and a PostgreSQL of its own, which
-// may be killed; the others share one, with a database for each: twenty servers
-// would need twenty times the memory.
+// open brings up all shops, the first with HQ. Each has a PostgreSQL of its own,
+// as shops have.
 func (r *run) open(ctx context.Context, dir string) error {
 	hqAddr, err := FreeAddress(ctx)
 	if err != nil {
@@ -37,13 +37,7 @@ func (r *run) open(ctx context.Context, dir string) error {
 		return err
 	}
 	r.shops = []*floor{first}
-	if r.options.Stores < 2 {
-		return nil
-	}
-	if r.shared, err = startShared(ctx, filepath.Join(dir, "shared"), r.options.Stores-1); err != nil {
-		return err
-	}
-	more := make([]*floor, r.options.Stores-1)
+	more := make([]*floor, max(0, r.options.Stores-1))
 	const atOnce = 2
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -74,11 +68,6 @@ func (r *run) openShop(ctx context.Context, n int, dir, hqAddr string, first *fl
 	}
 	if first != nil {
 		o.Beside, o.DataDir = first.in, filepath.Join(dir, o.StoreID)
-		database, err := r.shared.database(ctx, "edge_"+o.StoreID)
-		if err != nil {
-			return nil, errors.Join(err, line.Close())
-		}
-		o.EdgeEnv = append(o.EdgeEnv, "EDGE_DATABASE_URL="+database)
 	}
 	begun := time.Now()
 	in, err := Start(ctx, o)
@@ -89,16 +78,12 @@ func (r *run) openShop(ctx context.Context, n int, dir, hqAddr string, first *fl
 	return newFloor(in.Store(), in, line), nil
 }
 
-// stop stops all shops, the one with HQ last, and the database behind them.
+// stop stops all shops, the one with HQ last.
 func (r *run) stop() error {
 	var errs []error
-	for i := len(r.shops) - 1; i >= 0; i-- {
-		shop := r.shops[i]
+	for _, shop := range slices.Backward(r.shops) {
 		shop.edge.Close()
 		errs = append(errs, shop.in.Stop(), shop.line.Close())
-	}
-	if r.shared != nil {
-		errs = append(errs, r.shared.close())
 	}
 	return errors.Join(errs...)
 }

@@ -70,16 +70,6 @@ func TestAnInterruptedRunClosesTheShop(t *testing.T) {
 	}
 }
 
-// A till that hangs does not keep an interrupted run for ever.
-func TestARunEndsWhenTheEdgeIsGone(t *testing.T) {
-	t.Parallel()
-	e := newFakeEdge(t)
-	store := e.store("T1")
-	e.server.Close()
-	_, err := Run(t.Context(), RunOptions{Terminals: 1, Sales: 1, Shop: &store, Every: time.Hour})
-	require.Equal(t, "gave_up", fault.CodeOf(err))
-}
-
 func TestOnlyAManagerPairsTills(t *testing.T) {
 	t.Parallel()
 	e := newFakeEdge(t)

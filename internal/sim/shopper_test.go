@@ -50,6 +50,7 @@ func TestShoppersAreAsInAShop(t *testing.T) {
 		byID[item.ItemID.String()] = item
 	}
 	sizes, ways, met, voids, weighed, byItem := map[int]int{}, map[Way]int{}, map[Probe]int{}, 0, 0, 0
+	pauses, favours := map[Pause]int{}, map[bool]int{}
 	const n = 4000
 	for _, v := range visits(t, 1, 0, items, n) {
 		sizes[len(v.Picks)]++
@@ -57,6 +58,12 @@ func TestShoppersAreAsInAShop(t *testing.T) {
 		met[v.Probe]++
 		if v.GivesUp {
 			voids++
+		}
+		pauses[v.Pause]++
+		for _, f := range v.Favours {
+			favours[f.Price]++
+			require.Less(t, f.Line, len(v.Picks))
+			require.False(t, slices.ContainsFunc(v.Edits, func(e Edit) bool { return e.Remove && e.Line == f.Line }), "nothing is given on what was removed")
 		}
 		for _, p := range v.Picks {
 			require.Positive(t, p.Quantity)
@@ -84,6 +91,8 @@ func TestShoppersAreAsInAShop(t *testing.T) {
 	require.Len(t, sizes, 15)
 	require.Len(t, ways, 5)
 	require.Len(t, met, len(probes)+1)
+	require.Len(t, favours, 2, "discounts and prices")
+	require.Len(t, pauses, 1+4+2, "none; suspended here or elsewhere, before or in the middle of paying; dead, both ways")
 	for _, count := range []int{voids, weighed, byItem} {
 		require.Positive(t, count)
 	}

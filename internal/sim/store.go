@@ -34,10 +34,13 @@ func (s Store) CashierAt(i int) string {
 	return s.Cashiers[i%len(s.Cashiers)]
 }
 
-// Till is a new till at terminal i, with its cashier and the manager within call.
+// Till is a new till at terminal i, with its cashier and the manager within call,
+// if there is one whose PIN is known.
 func (s Store) Till(i int) *Till {
 	till := NewTill(s.EdgeURL, s.Tills[i], s.CashierAt(i))
-	till.Manager = s.ManagerID
+	if s.Tills[i].PINs[s.ManagerID] != "" {
+		till.Manager = s.ManagerID
+	}
 	return till
 }
 

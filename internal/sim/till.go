@@ -27,7 +27,7 @@ const DefaultPatience = 30 * time.Second
 type Till struct {
 	Login     Login
 	CashierID string
-	Manager   string        // whose PIN stands for what the cashier may not do alone
+	Manager   string        // whose PIN stands for what the cashier may not do alone; empty: nobody's
 	Patience  time.Duration // 0: DefaultPatience
 	Pace      *Pace         // of the people at it; nil: there is no waiting
 	Stats     TillStats

@@ -1,5 +1,5 @@
-// Package token makes and hashes the bearer tokens of terminals, stores and
-// staff. A token is 256 random bits, so a plain SHA-256 is a safe way to keep
+// Package token makes and hashes the bearer tokens of terminals, stores, sessions
+// and approvals. A token is 256 random bits, so a plain SHA-256 is a safe way to keep
 // it: there is nothing to guess, and a look-up by hash is one indexed read. The
 // token itself is shown once and kept nowhere.
 package token

@@ -69,10 +69,10 @@ func TestEveryPayloadFieldIsDocumented(t *testing.T) {
 	words := regexp.MustCompile(`[a-z_]+`).FindAllString(section, -1)
 	for _, payload := range []any{wire.SaleRecorded{}, wire.SaleLine{}, wire.SaleTotals{}, wire.TaxLine{}, wire.InventoryAdjusted{}, wire.Movement{},
 		wire.PaymentCaptured{}, wire.BasketVoided{}, wire.BasketLine{}, wire.CancelledPayment{}, wire.Override{}} {
-		fields := reflect.TypeOf(payload)
-		for i := range fields.NumField() {
-			name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
-			require.Contains(t, words, name, fields.Name())
+		of := reflect.TypeOf(payload)
+		for field := range of.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			require.Contains(t, words, name, of.Name())
 		}
 	}
 }

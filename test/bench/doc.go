@@ -1,4 +1,4 @@
-// Command bench measures the first sale against physical limits and writes
+// Command bench measures sales and sync against physical limits and writes
 // docs/benchmarks.md. `make bench` runs it.
 //
 // # What is compared
@@ -17,6 +17,9 @@
 //   - drain: a backlog over HTTP. The peer is PostgreSQL's own logical
 //     replication of the same tables between the same two servers.
 //   - flat: our own cost a sale with and without years of history in the tables.
+//   - tills: what five tills wait for (p99 of add-item and finalize) while the line
+//     is cut, and while a backlog drains, against the same while all is ONLINE. The
+//     programs are processes, pinned: the shop to one core, HQ to another.
 //
 // # What may go wrong
 //

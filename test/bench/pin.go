@@ -17,7 +17,7 @@ import (
 // pinned later has made its plans for all of them.
 func pinned(dir, program string, core, niceness int) error {
 	text := fmt.Sprintf("#!/bin/sh\nexec nice -n %d taskset -c %d '%s' \"$@\"\n", niceness, core, program)
-	return os.WriteFile(filepath.Join(dir, filepath.Base(program)), []byte(text), 0o755) //nolint:gosec // it is run, by root or not
+	return os.WriteFile(filepath.Join(dir, filepath.Base(program)), []byte(text), 0o755)
 }
 
 // pinSelf keeps this process, the load generator, on one core until release is

@@ -113,14 +113,21 @@ func (o options) tills(ctx context.Context) (figures []figure, err error) {
 		if !strings.Contains(p.name, o.contest) {
 			continue
 		}
-		// A slice must be over before its backlog is, however short the slice is.
-		t := &trial{pace: p, shop: shop, tills: all, backlog: max(10_000, o.scaled(100_000)), sales: o.scaled(p.calls) / callsASale, slices: 4}
+		t := newTrial(p, shop, all, o)
 		if err := t.run(ctx, o.rounds, o.say); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 		figures = append(figures, t.figures(machineOf(ctx, shop.db), o.command("tills"))...)
 	}
 	return figures, nil
+}
+
+// newTrial sizes a trial: a slice is long enough to be worth its preparation, and
+// over before its backlog is, however short it is.
+func newTrial(p pace, shop *pinnedShop, all []*counterTill, o options) *trial {
+	t := &trial{pace: p, shop: shop, tills: all, backlog: max(10_000, o.scaled(100_000)), sales: max(tills, o.scaled(p.calls)/callsASale)}
+	t.slices = min(max(t.sales/200, 1), 4)
+	return t
 }
 
 func (t *trial) run(ctx context.Context, rounds int, say io.Writer) error {
@@ -195,8 +202,8 @@ func (t *trial) slice(ctx context.Context, c condition, sales int, count bool) (
 		if c == draining && (after.PendingEvents == 0 || w.drained == 0) {
 			continue
 		}
-		if err := c.held(after); err != nil {
-			return took, err
+		if want := map[condition]string{online: "ONLINE", offline: "OFFLINE"}[c]; c != draining && after.Connectivity != want {
+			return took, fmt.Errorf("the edge is %s at the end of a slice that wants %s", after.Connectivity, want)
 		}
 		if count {
 			t.spent[c].add(w)
@@ -208,18 +215,6 @@ func (t *trial) slice(ctx context.Context, c condition, sales int, count bool) (
 
 func (w *work) add(v work) {
 	w.wall, w.calls, w.drained, w.used = w.wall+v.wall, w.calls+v.calls, w.drained+v.drained, w.used.plus(v.used)
-}
-
-// held makes sure that the condition was still there when the slice ended.
-func (c condition) held(after sim.EdgeStatus) error {
-	want := "ONLINE"
-	if c == offline {
-		want = "OFFLINE"
-	}
-	if after.Connectivity != want {
-		return fmt.Errorf("the edge is %s at the end of a slice that wants %s", after.Connectivity, want)
-	}
-	return nil
 }
 
 // enter brings a condition about; the tills rest.
@@ -250,7 +245,7 @@ func (t *trial) enter(ctx context.Context, c condition) error {
 			return err
 		}
 		s.line.Mend()
-		return s.await(ctx, "draining", func(e sim.EdgeStatus) bool { return e.Connectivity == "ONLINE" && e.Acked > before.Acked })
+		return s.await(ctx, "draining", func(e sim.EdgeStatus) bool { return e.Acked > before.Acked }) // it sends before the line is trusted again
 	}
 }
 
@@ -277,7 +272,7 @@ func (t *trial) said(round int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, round %d:", t.name, round+1)
 	for c, name := range []string{"ONLINE", "OFFLINE", "DRAIN"} {
-		q, w := t.rounds[c][round], t.spent[c]
+		q, w := t.rounds[c][round], &t.spent[c]
 		fmt.Fprintf(&b, " %s add-item %.1f/%.1f finalize %.1f/%.1f (%.0f calls/s, %.0f events/s)", name, q.add.P50/1e3, q.add.P99/1e3,
 			q.finalize.P50/1e3, q.finalize.P99/1e3, float64(w.calls)/w.wall.Seconds(), float64(w.drained)/w.wall.Seconds())
 	}
@@ -324,7 +319,7 @@ func typical(rounds []latency) latency {
 	return latency{P50: median(p50), P99: median(p99)}
 }
 
-func (w work) rate() float64 { return float64(w.calls) / w.wall.Seconds() }
+func (w *work) rate() float64 { return float64(w.calls) / w.wall.Seconds() }
 
 func perCall(d time.Duration, calls int) float64 {
 	return float64(d.Microseconds()) / float64(max(calls, 1))
@@ -335,12 +330,12 @@ func (t *trial) note() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "p99 against p99 ONLINE, %s: shares of a core", t.name)
 	for c, name := range []string{"ONLINE", "OFFLINE", "while draining"} {
-		w := t.spent[c]
+		w := &t.spent[c]
 		part := func(d time.Duration) float64 { return 100 * d.Seconds() / w.wall.Seconds() }
 		fmt.Fprintf(&b, "; %s: store-edge %.0f %%, its PostgreSQL %.0f %%; hq-platform %.0f %%, its PostgreSQL %.0f %%, load generator and line %.0f %%",
 			name, part(w.used.edge), part(w.used.edgeDatabase), part(w.used.hq), part(w.used.hqDatabase), part(w.used.load))
 	}
-	w := t.spent[draining]
+	w := &t.spent[draining]
 	fmt.Fprintf(&b, ". %.0f events a second drained beside %.0f calls a second", float64(w.drained)/w.wall.Seconds(), w.rate())
 	return b.String()
 }

@@ -50,7 +50,7 @@ func openPinnedShop(ctx context.Context) (s *pinnedShop, err error) {
 		return s, err
 	}
 	if s.dir, err = os.MkdirTemp("", "tiem-bench-"); err == nil {
-		err = os.Chmod(s.dir, 0o711) //nolint:gosec // as root, PostgreSQL runs as another user, who must get to it
+		err = os.Chmod(s.dir, 0o711) // as root, PostgreSQL runs as another user, who must get to it
 	}
 	if err == nil {
 		err = s.build(ctx)
@@ -71,7 +71,7 @@ func (s *pinnedShop) build(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	if err := os.Mkdir(s.bin(), 0o711); err != nil { //nolint:gosec // as above
+	if err := os.Mkdir(s.bin(), 0o711); err != nil {
 		return err
 	}
 	const yields = 10 // of 19: this process and HQ share a core, and the tills' clocks are here

@@ -17,6 +17,11 @@ func TestThousandSalesWithFiveKills(t *testing.T) {
 	chaos(t, sim.ChaosOptions{Seed: 2026, Sales: 1000, Kills: 5, Cuts: 5})
 }
 
+// 2,000 of issue 4's 20,000: `pos-sim chaos --seed 4 --sales 2000 --kills 4 --cuts 2`.
+func TestTwoThousandSalesOfFiveTills(t *testing.T) {
+	chaos(t, sim.ChaosOptions{Seed: 4, Sales: 2000, Kills: 4, Cuts: 2})
+}
+
 // Issue 3's: `pos-sim chaos --seed 10 --sales 10000 --kills 20 --cuts 20`.
 func TestTenThousandSalesWithKillsAndCuts(t *testing.T) {
 	if os.Getenv("TIEM_FAULTS") != "all" {
@@ -41,6 +46,11 @@ func chaos(t *testing.T, o sim.ChaosOptions) {
 	}
 	require.Positive(t, felt, "the line was cut while it was used")
 	require.Positive(t, report.Report.Figures.Resent)
+	require.Equal(t, report.Voided, report.Report.Figures.Voids, "each basket that was given up is told of, once")
+	require.Positive(t, report.Tills.Resumed)
+	require.Equal(t, report.Tills.Died, report.Tills.TakenOver)
+	require.Positive(t, report.Tills.TakenOver)
+	require.Positive(t, report.Report.Figures.Overrides)
 	t.Logf("%d sales, %d events, %d of them sent again, longest wait at a till %d ms, drained in %d ms, %v in all", report.Sales,
 		report.Report.Figures.Events, report.Report.Figures.Resent, report.StallMS, report.DrainMS, report.Took.Round(time.Millisecond))
 }

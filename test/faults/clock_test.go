@@ -59,6 +59,11 @@ func TestFault45ClocksAYearApart(t *testing.T) {
 	}, patience, waitStep)
 	require.Nil(t, status.Alarm)
 	require.InDelta(t, -year.Milliseconds(), *status.ClockOffsetMS, 2000, "the edge shows it")
+	require.Equal(t, "ONLINE", status.Connectivity)
+	require.NotNil(t, status.Health.LastProbeAt)
+	recorder := httptest.NewRecorder()
+	app.Handler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	require.Regexp(t, `(?m)^tiem_clock_offset_seconds -3\.153\d+e\+07$`, recorder.Body.String())
 	require.Eventually(t, func() bool {
 		at, err := far.Fleet.Get(t.Context(), "S1")
 		require.NoError(t, err)

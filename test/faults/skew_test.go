@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -15,10 +16,10 @@ import (
 	"tiem/internal/wire"
 )
 
-// skewed is a till at an edge whose clock is off. A process's clock cannot be set
-// for it alone, so this edge is in the test's own process, on the shop's own
-// database; what it sells is sent by the real one's relay.
-func (s *shop) skewed(terminal int, off time.Duration) *sim.Till {
+// skewed is an edge whose clock is off; it returns its address. A process's clock
+// cannot be set for it alone, so this edge is in the test's own process, on the
+// shop's own database; what it sells is sent by the real one's relay.
+func (s *shop) skewed(off time.Duration) (url string) {
 	s.t.Helper()
 	now := func() time.Time { return time.Now().Add(off) }
 	db, err := postgres.Open(s.t.Context(), s.databaseURL(sim.EdgeServer), postgres.PoolConfig{MaxConns: 4})
@@ -29,11 +30,7 @@ func (s *shop) skewed(terminal int, off time.Duration) *sim.Till {
 	app.Desk.Now, app.Sessions.Now, app.People.Now = now, now, now
 	server := httptest.NewServer(app.Handler())
 	s.t.Cleanup(server.Close)
-	store := s.Store()
-	store.EdgeURL = server.URL
-	till := store.Till(terminal)
-	s.t.Cleanup(till.Close)
-	return till
+	return server.URL
 }
 
 // Row 45: the shop's clock jumps by an hour and by a year, forwards and back,
@@ -45,8 +42,14 @@ func TestFault45TheClockJumpsDuringASale(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	tills := []*sim.Till{s.till}
+	session, store := s.signedIn(0), s.Store()
 	for _, off := range []time.Duration{time.Hour, -time.Hour, year, -year} {
-		tills = append(tills, s.skewed(0, off))
+		store.EdgeURL = s.skewed(off)
+		till := store.Till(0)
+		t.Cleanup(till.Close)
+		tills = append(tills, till)
+		code := s.ask(request{base: store.EdgeURL, method: http.MethodGet, path: "/v1/sessions/current", session: session}).code
+		require.Equal(t, map[bool]string{true: "session_expired"}[off == year], code, "a session of 12 hours")
 	}
 	for i := range tills { // each call of a sale by another clock
 		at := func(n int) *sim.Till { return tills[(i+n)%len(tills)] }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +244,39 @@ func TestADatabaseThatIsAway(t *testing.T) {
 		pass(time.Second)
 		require.Len(t, w.Next(), 1, "it is tried again by itself")
 	})
+}
+
+// A state that was read earlier is not posted behind one that was read later.
+func TestTheLastStatePostedIsTheLastOneRead(t *testing.T) {
+	t.Parallel()
+	var head atomic.Int64
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	l := line.New(line.Config{})
+	b := New(func(context.Context) (State, error) {
+		state := State{Head: head.Add(1)}
+		if state.Head == 1 {
+			close(reading)
+			<-goOn
+		}
+		return state, nil
+	}, l)
+	done := make(chan error, 2)
+	watch := func() {
+		_, err := b.Watch(t.Context(), "")
+		done <- err
+	}
+	go watch()
+	<-reading
+	go watch()
+	select {
+	case err := <-done: // it did not wait for the first
+		done <- err
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(goOn)
+	require.NoError(t, <-done)
+	require.NoError(t, <-done)
+	require.Equal(t, int64(2), b.ring[len(b.ring)-1].state.Head)
 }
 
 // Watchers come, read and go while states are posted: each sees the heads grow,

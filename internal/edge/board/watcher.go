@@ -55,12 +55,12 @@ func (b *Board) admit() (*Watcher, error) {
 	return w, nil
 }
 
-// number is that of the note with the id; false: it, or the one behind it, is not
-// kept. The caller has the lock.
+// number is that of the note with the id; false: there was none. (Next finds out
+// whether what follows it is still kept.) The caller has the lock.
 func (b *Board) number(id string) (int64, bool) {
 	text, ours := strings.CutPrefix(id, b.begun+"-")
 	number, err := strconv.ParseInt(text, 10, 64)
-	return number, ours && err == nil && number >= b.ring[0].number-1 && number <= b.last
+	return number, ours && err == nil && number >= 0 && number <= b.last
 }
 
 func (w *Watcher) wake() {

@@ -123,7 +123,7 @@ func TestWhoWasTakenAwayFinalizesNothing(t *testing.T) {
 				status = 403
 			}
 			// First what was answered before: the stored receipt is not for strangers. Then
-			// again, when they are forgotten; then something new.
+			// again; then something new.
 			for range 2 {
 				refused(t, t1.post(path(b, "/finalize"), nil, keyHeader, key), status, c.code)
 			}

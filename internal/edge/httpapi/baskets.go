@@ -81,6 +81,7 @@ func (a *api) resumeTransaction(ctx context.Context, in *resumeInput) (*transact
 
 type voidInput struct {
 	ChangeInput
+	Approvable
 	Body *struct {
 		Reason string `json:"reason,omitempty" minLength:"1" maxLength:"200" doc:"why, in one line" example:"khách đổi ý"`
 	}

@@ -75,6 +75,31 @@ func TestABasketWaitsAndGoesOnAtAnotherTill(t *testing.T) {
 	requireInvariants(t, s)
 }
 
+// Two cashiers at one till: each stands on what they did, and the basket stays
+// that of who opened it.
+func TestWhoActsStandsOnWhatTheyDid(t *testing.T) {
+	s := openShop(t)
+	s.hire("C2", staff.Cashier)
+	lan := s.till("T1")
+	hoa := lan.with("C2")
+	opening := object{"id": newID(), "terminal_id": "T1", "cashier_id": "C1"}
+	b := lan.scan(ok[basket](t, 201, lan.post("/v1/transactions", opening)), water)
+	b = hoa.scan(b, beer)
+	require.Equal(t, hands{"T1", "C1", "C1", "DRAFT"}, lan.hands(b), "a hand lent is no hand-over")
+	hoa.cash(b, 5_000, 5_000)
+	lan.cash(b, 15_000, 15_000)
+	before := s.head()
+	hoa.finalize(b)
+	require.Equal(t, hands{"T1", "C2", "C1", "PAID"}, lan.hands(b))
+	require.Equal(t, []string{"1 C1", "2 C2"}, column(t, s, "select line_no || ' ' || cashier_id from line_items order by 1"))
+	require.Equal(t, []string{"15000 C1", "5000 C2"}, column(t, s, "select amount || ' ' || cashier_id from payments order by 1"))
+	for _, e := range s.events(before) {
+		require.Equal(t, "C2", e.CashierID, "%s: who finalized", e.Type)
+	}
+	require.Equal(t, "PAID", ok[basket](t, 200, lan.post("/v1/transactions", opening)).Status, "a late retry of the opening finds its basket")
+	requireInvariants(t, s)
+}
+
 // Row 7 of the faults: a till dies in the middle of paying. Another one takes
 // its basket over, takes the rest and finalizes; when the dead one wakes up, it
 // is told that the basket is gone.

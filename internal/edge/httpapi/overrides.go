@@ -28,6 +28,7 @@ func (a *api) registerOverrides(d *door.Door) {
 
 type discountInput struct {
 	LineInput
+	Approvable
 	Body struct {
 		Amount money.Amount `json:"amount" minimum:"0" doc:"minor units; at most the line's gross" example:"2000"`
 		Reason string       `json:"reason" minLength:"1" maxLength:"200" doc:"why, in one line" example:"hộp móp"`
@@ -40,6 +41,7 @@ func (a *api) discountLine(ctx context.Context, in *discountInput) (*transaction
 
 type priceInput struct {
 	LineInput
+	Approvable
 	Body struct {
 		UnitPrice money.Amount `json:"unit_price" minimum:"0" doc:"minor units, tax included" example:"5000"`
 		Reason    string       `json:"reason" minLength:"1" maxLength:"200" doc:"why, in one line" example:"giá trên kệ"`

@@ -36,7 +36,7 @@ func (a *api) registerStatusStream(d *door.Door) {
 }
 
 type streamInput struct {
-	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"the id of the last event that was received" required:"false"`
+	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"the id of the last event that was received" required:"false"` //nolint:tagliatelle // as the standard writes it
 }
 
 func (a *api) streamStatus(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {

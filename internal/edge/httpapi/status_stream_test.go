@@ -76,7 +76,8 @@ type reader struct {
 	lines *bufio.Scanner
 }
 
-func (s *screen) get(method, after string) *http.Response {
+// get asks for the stream. Its body is closed with the test, or by closer.
+func (s *screen) get(method, after string) (answer *http.Response, closer func()) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url, http.NoBody)
 	require.NoError(s.t, err)
@@ -84,15 +85,24 @@ func (s *screen) get(method, after string) *http.Response {
 	if after != "" {
 		request.Header.Set("Last-Event-ID", after)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err = http.DefaultClient.Do(request)
 	require.NoError(s.t, err)
-	s.t.Cleanup(func() { _ = answer.Body.Close() })
-	return answer
+	closer = func() { _ = answer.Body.Close() }
+	s.t.Cleanup(closer)
+	return answer, closer
+}
+
+// status asks for the stream and looks at the answer's status only.
+func (s *screen) status(method string) int {
+	s.t.Helper()
+	answer, closer := s.get(method, "") //nolint:bodyclose // closer does
+	closer()
+	return answer.StatusCode
 }
 
 func (s *screen) open(after string) *reader {
 	s.t.Helper()
-	answer := s.get(http.MethodGet, after)
+	answer, _ := s.get(http.MethodGet, after) //nolint:bodyclose // with the test
 	require.Equal(s.t, http.StatusOK, answer.StatusCode)
 	require.Equal(s.t, "text/event-stream", answer.Header.Get("Content-Type"))
 	require.Equal(s.t, "no-store", answer.Header.Get("Cache-Control"))
@@ -172,8 +182,7 @@ func TestAStreamShowsThatItLivesAndEndsWithItsToken(t *testing.T) {
 	for lines := r.block(); lines != nil; lines = r.block() {
 		require.Equal(t, []string{": still here"}, lines)
 	}
-	answer := s.get(http.MethodGet, "")
-	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Equal(t, http.StatusUnauthorized, s.status(http.MethodGet))
 }
 
 // A stop does not wait for streams, which would never end by themselves.
@@ -189,24 +198,20 @@ func TestAStreamEndsWhenTheServerStops(t *testing.T) {
 
 func TestStreamsHaveALimitAndMakeRoom(t *testing.T) {
 	s := openScreen(t, time.Hour)
-	answer := s.get(http.MethodHead, "")
-	require.Equal(t, http.StatusOK, answer.StatusCode)
-	require.NoError(t, answer.Body.Close())
-	var last *http.Response
+	require.Equal(t, http.StatusOK, s.status(http.MethodHead))
+	var leave func()
 	for range 32 {
-		last = s.get(http.MethodGet, "")
-		require.Equal(t, http.StatusOK, last.StatusCode)
+		var answer *http.Response
+		answer, leave = s.get(http.MethodGet, "") //nolint:bodyclose // with the test
+		require.Equal(t, http.StatusOK, answer.StatusCode)
 	}
-	answer = s.get(http.MethodGet, "")
+	answer, _ := s.get(http.MethodGet, "") //nolint:bodyclose // with the test
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(body), `"code":"too_many_streams"`)
-	require.NoError(t, last.Body.Close())
-	require.Eventually(t, func() bool {
-		answer := s.get(http.MethodGet, "")
-		return answer.StatusCode == http.StatusOK
-	}, 5*time.Second, 10*time.Millisecond, "who leaves makes room")
+	leave()
+	require.Eventually(t, func() bool { return s.status(http.MethodGet) == http.StatusOK }, 5*time.Second, 10*time.Millisecond, "who leaves makes room")
 }
 
 // A reader that takes nothing holds neither the board nor the other readers up.

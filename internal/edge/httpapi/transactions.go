@@ -94,11 +94,7 @@ type ChangeInput struct {
 }
 
 func (a *api) finalize(ctx context.Context, in *ChangeInput) (*transactionOutput, error) {
-	out, err := transactionAnswer(a.Desk.Finalize(ctx, callerOf(ctx), in.ID))
-	if kind := fault.KindOf(err); kind == fault.Unauthorized || kind == fault.Forbidden {
-		a.callers.Forget(callingOne(ctx).Caller)
-	}
-	return out, err
+	return transactionAnswer(a.Desk.Finalize(ctx, callerOf(ctx), in.ID))
 }
 
 // onTransaction is the handler of a change that takes nothing but an id.

@@ -18,8 +18,8 @@
 //
 // # The judge
 //
-//	ONLINE ──HEALTH_FAILURES failures in a row──▶ OFFLINE
-//	OFFLINE ──a steady run of good answers──▶ ONLINE
+//	ONLINE   ──HEALTH_FAILURES failures in a row──▶  OFFLINE
+//	ONLINE   ◀──a steady run of good answers────────  OFFLINE
 //
 // Two good answers are a steady run on a calm line. After a line has changed
 // three times within a minute more are asked for, up to five, over a time that

@@ -77,7 +77,8 @@ func TestAnyLineIsJudgedByTheRules(t *testing.T) {
 		failed, good := 0, 0
 		for range rapid.IntRange(0, 400).Draw(rt, "events") {
 			now = now.Add(time.Duration(rapid.Int64Range(0, 2_000).Draw(rt, "ms")) * time.Millisecond)
-			was, changed := j.Online(), false
+			was := j.Online()
+			var changed bool
 			if rapid.Bool().Draw(rt, "good") {
 				good, failed = good+1, 0
 				changed = j.Good(now)

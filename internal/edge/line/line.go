@@ -159,15 +159,13 @@ func (l *Line) compared(s sample) {
 	l.skewed = skewed
 }
 
-// rest waits for d, or for a token; true: there was one.
-func rest(ctx context.Context, d time.Duration, tokens <-chan struct{}) bool {
+// rest waits for d, or for a token.
+func rest(ctx context.Context, d time.Duration, tokens <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-tokens:
-		return true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return false
 }

@@ -143,6 +143,7 @@ func TestANewTokenEndsTheSessionsThere(t *testing.T) {
 	require.Equal(t, "session_invalid", fault.CodeOf(s.find("T1", here)))
 	require.NoError(t, s.find("T2", there))
 	require.NoError(t, s.terminals.Revoke(t.Context(), "T2"))
+	require.Equal(t, 2, rows(t, s.DB, "sessions where ended_at is not null"), "at once, and not when it comes back")
 	s.tokens["T2"], err = s.terminals.Add(t.Context(), "T2", "", true)
 	require.NoError(t, err)
 	require.Equal(t, "session_invalid", fault.CodeOf(s.find("T2", there)))
@@ -170,9 +171,6 @@ func TestMemory(t *testing.T) {
 	}
 	_, err = m.Find(t.Context(), "", text)
 	require.Equal(t, "token_missing", fault.CodeOf(err))
-	m.Forget(again)
-	_, err = find(text)
-	require.Equal(t, fault.Unavailable, fault.KindOf(err), "forgotten")
 }
 
 func TestWhatHoldsIsJudgedAgain(t *testing.T) {

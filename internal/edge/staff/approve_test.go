@@ -107,14 +107,15 @@ func TestWhoMayApprove(t *testing.T) {
 		change func(*staff.Wanted)
 		code   string
 	}{
-		"a cashier for themselves":         {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C1", "4826" }, "approval_by_self"},
-		"a manager for themselves":         {func(w *staff.Wanted) { w.Asker = staff.Actor{CashierID: "M1", Role: staff.Manager} }, "approval_by_self"},
-		"themselves, with a wrong PIN":     {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C1", "9999" }, "approval_by_self"},
-		"a cashier":                        {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C2", "5937" }, "approver_not_allowed"},
-		"a cashier, with a wrong PIN":      {func(w *staff.Wanted) { w.ApproverID = "C2" }, "pin_wrong"},
-		"a manager, with a wrong PIN":      {func(w *staff.Wanted) { w.PIN = "9999" }, "pin_wrong"},
-		"somebody whom nobody knows":       {func(w *staff.Wanted) { w.ApproverID = "M9" }, "pin_wrong"},
-		"what nobody has a permission for": {func(w *staff.Wanted) { w.Permission = "rob_the_till" }, "approver_not_allowed"},
+		"a cashier for themselves":            {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C1", "4826" }, "approval_by_self"},
+		"a manager for themselves":            {func(w *staff.Wanted) { w.Asker = staff.Actor{CashierID: "M1", Role: staff.Manager} }, "approval_by_self"},
+		"themselves, with a wrong PIN":        {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C1", "9999" }, "approval_by_self"},
+		"a cashier":                           {func(w *staff.Wanted) { w.ApproverID, w.PIN = "C2", "5937" }, "approver_not_allowed"},
+		"a cashier, with a wrong PIN":         {func(w *staff.Wanted) { w.ApproverID = "C2" }, "pin_wrong"},
+		"a manager, with a wrong PIN":         {func(w *staff.Wanted) { w.PIN = "9999" }, "pin_wrong"},
+		"somebody whom nobody knows":          {func(w *staff.Wanted) { w.ApproverID = "M9" }, "pin_wrong"},
+		"a till, which is no basket's matter": {func(w *staff.Wanted) { w.Permission = staff.PairTerminals }, "approver_not_allowed"},
+		"what nobody has a permission for":    {func(w *staff.Wanted) { w.Permission = "rob_the_till" }, "approver_not_allowed"},
 	} {
 		given, err := s.approve(c.change)
 		require.Equal(t, c.code, fault.CodeOf(err), name)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tiem/internal/wire"
 )
 
 func TestTrafficIsBusyDuringACallAndAMomentAfter(t *testing.T) {
@@ -35,11 +37,21 @@ func TestABacklogGivesWay(t *testing.T) {
 	s.sell(120, 10)
 	traffic := &Traffic{}
 	traffic.Enter()
+	const work = 10 * time.Millisecond
+	var arrived []time.Time
+	s.hq.refuse = func(*wire.Batch) error {
+		arrived = append(arrived, time.Now())
+		time.Sleep(work) // a batch takes so long at least
+		return nil
+	}
 	s.relay(Config{Batch: 10, BatchBacklog: 40, Poll: 20 * time.Millisecond, Resync: time.Hour, Traffic: traffic})
 	s.eventually("it begins", func() bool { return len(s.hq.ids()) >= 30 })
 	s.hq.change(func() {
 		for _, size := range s.hq.sizes {
 			require.Equal(t, 10, size)
+		}
+		for i := 2; i < len(arrived); i++ { // the first batch of all is not yet one of a backlog
+			require.GreaterOrEqual(t, arrived[i].Sub(arrived[i-1]), (1+wayShare)*work)
 		}
 	})
 	traffic.Leave()

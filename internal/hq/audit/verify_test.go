@@ -136,6 +136,30 @@ func TestASaleThatIsNotPaid(t *testing.T) {
 	require.Contains(t, report.Bad.Message, "its payments are 0")
 }
 
+// What people did to a sale's prices is held against its event, too.
+func TestOverridesOfASale(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t, hqdb.Migrations)
+	_, err := fleet.New(db).Add(t.Context(), "S1", "Nguyễn Trãi")
+	require.NoError(t, err)
+	shop := hqtest.NewShop("S1")
+	sold := shop.Sale(hqtest.Line{Item: tea, Quantity: sale.One, Discount: 700})
+	sold.OpenedBy = "C2"
+	sold.Overrides = []wire.Override{shop.Repriced(1, 12_000, 10_000), shop.Discounted(1, 0, 700)}
+	shop.Append(wire.TypeSaleRecorded, sold.TransactionID, sold)
+	_, err = intake.New(db, prometheus.NewRegistry()).Accept(t.Context(), shop.All())
+	require.NoError(t, err)
+	report, err := audit.Verify(t.Context(), db, "S1")
+	require.NoError(t, err)
+	require.Nil(t, report.Bad)
+	_, err = db.Exec(t.Context(), "update hq_overrides set reason = 'x' where override_no = 2")
+	require.NoError(t, err)
+	report, err = audit.Verify(t.Context(), db, "S1")
+	require.NoError(t, err)
+	require.NotNil(t, report.Bad)
+	require.Contains(t, report.Bad.Error(), "number 2: reason is")
+}
+
 // What was sold was not voided: the log may say both, the shop cannot.
 func TestASaleThatWasVoided(t *testing.T) {
 	t.Parallel()

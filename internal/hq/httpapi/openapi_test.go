@@ -54,5 +54,5 @@ func TestEveryRouteIsInTheDocument(t *testing.T) {
 		}
 		return nil
 	}))
-	require.Equal(t, 6, routes)
+	require.Equal(t, 7, routes)
 }

@@ -129,7 +129,7 @@ func TestOneDongOfAVoidedBasketIsFound(t *testing.T) {
 		parts := append(append([]wire.BasketLine{}, v.Lines...), v.Removed...)
 		l := &parts[rapid.IntRange(0, len(parts)-1).Draw(rt, "line")]
 		o := &v.Overrides[rapid.IntRange(0, len(v.Overrides)-1).Draw(rt, "override")]
-		*rapid.SampledFrom([]*money.Amount{&l.Gross, &l.Discount, &l.Amount, &v.Total, &o.Before, &o.After}).Draw(rt, "amount") += 1
+		*rapid.SampledFrom([]*money.Amount{&l.Gross, &l.Discount, &l.Amount, &v.Total, &o.Before, &o.After}).Draw(rt, "amount")++
 		v.Lines, v.Removed = parts[:len(v.Lines)], parts[len(v.Lines):]
 		refusal := projection.Read(shop.Append(wire.TypeBasketVoided, v.TransactionID, v)).Refusal
 		require.NotNil(rt, refusal)

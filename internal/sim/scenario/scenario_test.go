@@ -67,7 +67,7 @@ func TestAScenarioIsReadSentenceBySentence(t *testing.T) {
 // What is understood is what the examples say: each is read.
 func TestEveryExampleIsUnderstood(t *testing.T) {
 	t.Parallel()
-	for _, example := range strings.Split(Understood(), "\n") {
+	for example := range strings.SplitSeq(Understood(), "\n") {
 		require.NoError(t, (&Scenario{}).read(plain(example)), example)
 	}
 }
@@ -165,7 +165,7 @@ func TestTheLineAtEachMoment(t *testing.T) {
 		{47 * s, State{Slow, 64_000}, 50 * s}, {50 * s, State{Slow, 64_000}, 0},
 	} {
 		state, next := At(events, m.at)
-		require.Equal(t, m, moment{m.at, state, next})
+		require.Equal(t, []any{m.state, m.next}, []any{state, next}, m.at)
 	}
 	state, next := At(nil, s)
 	require.Equal(t, State{}, state)

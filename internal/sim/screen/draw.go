@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -215,10 +216,8 @@ func Plain(p sim.Picture) string {
 	if p.Line != "" {
 		text += "; line: " + p.Line
 	}
-	for _, c := range p.Calls {
-		if c.Call == sim.CallFinalize {
-			text += fmt.Sprintf("; finalize p99 %.1f ms", c.P99MS)
-		}
+	if i := slices.IndexFunc(p.Calls, func(c sim.CallView) bool { return c.Call == sim.CallFinalize }); i >= 0 {
+		text += fmt.Sprintf("; finalize p99 %.1f ms", p.Calls[i].P99MS)
 	}
 	return text
 }

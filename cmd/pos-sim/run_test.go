@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/sim"
+	"tiem/internal/sim/scenario"
+)
+
+// shopEnv is the env file of a shop that is not there.
+func shopEnv(t *testing.T, text string) string {
+	t.Helper()
+	for _, v := range (sim.Store{Tills: make([]sim.Login, 1)}).Variables() {
+		t.Setenv(v.Name, "")
+	}
+	env := filepath.Join(t.TempDir(), "demo.env")
+	require.NoError(t, os.WriteFile(env, []byte(text), 0o600))
+	return env
+}
+
+const complete = "EDGE_URL='http://e'\nHQ_URL='http://h'\nSTORE_ID=S1\nTERMINAL_ID=T1\nTERMINAL_TOKEN=t\nCASHIER_ID=C1\nHQ_TOKEN=h\nMANAGER_ID=M1\nMANAGER_PIN=0815\nCASHIER_PIN=4711\n"
+
+func TestWhatARunNeeds(t *testing.T) {
+	c := runCommand{target: target{Env: shopEnv(t, complete)}, Terminals: 5, Stores: 1}
+	o, err := c.runOptions()
+	require.NoError(t, err)
+	require.Equal(t, []any{100, 20.0, "5 tills"}, []any{o.Sales, o.Speed, o.Title})
+	require.Equal(t, "http://e", o.Shop.EdgeURL)
+	require.Equal(t, "4711", o.Shop.Tills[0].PINs["C1"])
+	for _, name := range []string{"MANAGER_PIN", "MANAGER_ID", "CASHIER_PIN"} {
+		text := bytes.ReplaceAll([]byte(complete), []byte(name+"="), []byte("X"+name+"="))
+		c.Env = shopEnv(t, string(text))
+		_, err = c.runOptions()
+		require.ErrorContains(t, err, name)
+	}
+}
+
+// Whatever breaks a line or a program brings up a shop of its own, unless the
+// line is the running shop's.
+func TestWhenARunHasShopsOfItsOwn(t *testing.T) {
+	env := shopEnv(t, complete)
+	for _, c := range []runCommand{
+		{Cut: []string{"30s@60s"}}, {Slow: []string{"64kbit"}}, {Flap: []string{"2s/3s"}}, {Scenario: "till-dies"}, {Stores: 3},
+	} {
+		c.Env, c.Terminals, c.Stores = env, 5, max(1, c.Stores)
+		o, err := c.runOptions()
+		require.NoError(t, err)
+		require.Nil(t, o.Shop, "%+v", c)
+	}
+	c := runCommand{target: target{Env: env}, Terminals: 5, Stores: 1, Cut: []string{"30s@60s"}, Line: "127.0.0.1:0", Duration: 90 * time.Second}
+	o, err := c.runOptions()
+	require.NoError(t, err)
+	require.NotNil(t, o.Shop)
+	require.Equal(t, []scenario.Event{{Kind: scenario.Pulled, At: 60 * time.Second, Lasts: 30 * time.Second}}, o.Events)
+	require.Equal(t, []any{0, 90 * time.Second}, []any{o.Sales, o.Closes})
+}
+
+// For a rate that tills could not serve at the usual speed, people are faster;
+// what is said is taken.
+func TestTheSpeedFollowsTheRate(t *testing.T) {
+	env := shopEnv(t, complete)
+	speed := func(rate float64, said *float64) float64 {
+		o, err := (&runCommand{target: target{Env: env}, Terminals: 5, Stores: 1, Rate: rate, Speed: said}).runOptions()
+		require.NoError(t, err)
+		return o.Speed
+	}
+	require.InDelta(t, 20, speed(1, nil), 0)
+	require.InDelta(t, 540, speed(50, nil), 0.1)
+	for _, said := range []float64{0, 1, 7} {
+		require.InDelta(t, said, speed(50, &said), 0)
+	}
+}
+
+func TestAScenarioIsPlayedAsItSays(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "mine.txt")
+	require.NoError(t, os.WriteFile(path, []byte("two tills sell at 3 sales a second\npeople work 7 times as fast\nafter 9 sales the shop closes\nat the end everything is at HQ, in order"), 0o600))
+	o, err := (&runCommand{Terminals: 5, Stores: 1, Scenario: path, Flap: []string{"1s/1s"}}).runOptions()
+	require.NoError(t, err)
+	require.Equal(t, []any{path, 2, 3.0, 7.0, 9, true, 1}, []any{o.Title, o.Terminals, o.Rate, o.Speed, o.Sales, o.AtHQ, len(o.Events)})
+	require.NoError(t, os.WriteFile(path, []byte("two tills sell\nsomebody pulls the cable"), 0o600))
+	code, _, stderr := runProgram(t, "run", "--scenario", path)
+	require.Equal(t, 2, code)
+	require.Contains(t, stderr, path+", line 2")
+	require.Contains(t, stderr, "after 20 s the cable is pulled for 30 s")
+	code, _, stderr = runProgram(t, "run", "--scenario", "no-such")
+	require.Equal(t, 2, code)
+	require.Contains(t, stderr, "pulled-cable")
+	code, _, _ = runProgram(t, "run", "--scenario", dir)
+	require.Equal(t, 2, code)
+}
+
+func TestScenariosAreListed(t *testing.T) {
+	code, stdout, _ := runProgram(t, "run", "--list")
+	require.Zero(t, code)
+	require.Contains(t, stdout, "pulled-cable     Five tills, and somebody pulls the cable\n")
+	require.Contains(t, stdout, "  five tills sell\n")
+}
+
+func TestTheSummaryOfARun(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &sim.RunReport{Title: "five tills", Seed: 7, Sales: 412, Voided: 3, Total: 31_415_900, TookMS: 70_000, PerSecond: 5.9, Dir: "/tmp/left",
+		Calls: []sim.CallView{{Call: "scan", Count: 9, P50MS: 1, P95MS: 2, P99MS: 3.25}}, Happened: []string{"20.0 s  the line: the cable is pulled"},
+		Stores: []sim.StoreReport{{StoreID: "S1", DrainMS: 1500, Repeated: 50, Report: &sim.Report{OK: true, Figures: sim.Figures{Events: 1234}}, Audits: []sim.Audit{{Command: "hq-platform verify", Said: "fine"}}}}}
+	printRun(&out, r)
+	for _, line := range []string{"five tills, seed 7\n", "scan  9      1.0     2.0     3.2     0\n", "  20.0 s  the line: the cable is pulled\n",
+		"412 sales of 31415900 đ paid and 3 baskets given up in 70.0 s (5.9 a second)", "edge = HQ, 1234 events in order, drained in 1.5 s; 50 sales finalized again",
+		"  hq-platform verify: fine\n", "everything is left in /tmp/left\n"} {
+		require.Contains(t, out.String(), line)
+	}
+	out.Reset()
+	r.Stores = append(r.Stores, sim.StoreReport{StoreID: "S2", Report: &sim.Report{}})
+	printRun(&out, r)
+	require.Contains(t, out.String(), "1 of 2 shops: edge = HQ")
+}
