@@ -108,7 +108,7 @@ func TestFiveTillsAtRandom(t *testing.T) {
 		c := s.till(fmt.Sprintf("T%d", n+1))
 		for hand := range 2 {
 			running.Go(func() {
-				(&cashier{till: c, random: rand.New(rand.NewPCG(seed, uint64(n*2+hand))), odd: odd}).work(120)
+				(&cashier{till: c, random: rand.New(rand.NewPCG(seed, uint64(n*2+hand))), odd: odd}).work(200)
 			})
 		}
 	}
