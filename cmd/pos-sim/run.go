@@ -69,7 +69,7 @@ is ONLINE, and what each till does: on a terminal of 80×24 in place, else a lin
 With --cut, --slow, --flap, --scenario or --stores it brings up shops of its own in a scratch directory, behind a line
 that it can break, touches no other, and at the end compares every shop with HQ: event by event, invariants A to D,
 and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
-kills programs needs a shop of its own in any case.)
+kills programs needs a shop of its own in any case.) Each shop has a PostgreSQL: some 160 MiB of memory a shop.
 
 Exit codes: 0 all is well, 1 a check failed or a till gave up, 2 bad usage, 78 bad configuration.`
 }

@@ -111,7 +111,7 @@ func TestTheSummaryOfARun(t *testing.T) {
 		Stores: []sim.StoreReport{{StoreID: "S1", DrainMS: 1500, Repeated: 50, Report: &sim.Report{OK: true, Figures: sim.Figures{Events: 1234}}, Audits: []sim.Audit{{Command: "hq-platform verify", Said: "fine"}}}}}
 	printRun(&out, r)
 	for _, line := range []string{"five tills, seed 7\n", "scan  9      1.0     2.0     3.2     0\n", "  20.0 s  the line: the cable is pulled\n",
-		"412 sales of 31415900 đ paid and 3 baskets given up in 70.0 s (5.9 a second)", "edge = HQ, 1234 events in order, drained in 1.5 s; 50 sales finalized again",
+		"412 sales of 31415900 đ paid and 3 baskets given up in 70.0 s (5.9 a second)", "edge = HQ, 1234 events in order, drained in 1.5 s; A, C and D hold\n", "  B holds: 50 sales were",
 		"  hq-platform verify: fine\n", "everything is left in /tmp/left\n"} {
 		require.Contains(t, out.String(), line)
 	}

@@ -69,6 +69,7 @@ func ReadPeople(path string, store *Store) error {
 // knownPINs are the PINs of an earlier start.
 func (in *Installation) knownPINs() error {
 	known := in.options.Known
+	known.Tills = slices.Clone(known.Tills) // others may start from the same knowledge
 	if len(known.Tills) == 0 {
 		known.Tills = make([]Login, 1)
 	}

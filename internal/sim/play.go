@@ -136,7 +136,7 @@ func (s *shift) next(ctx context.Context) (*serving, error) {
 	if aside := s.rack.take(s.number, s.visits, false); aside != nil {
 		return aside, nil
 	}
-	if s.options.Sales > 0 && s.buyers == s.share || s.closing() {
+	if s.options.Sales > 0 && s.buyers == s.share {
 		return s.rack.await(ctx, s.number)
 	}
 	if err := s.arrivals.await(ctx, s.options.Closing); err != nil {

@@ -77,6 +77,17 @@ func TestOnlyAManagerPairsTills(t *testing.T) {
 	store.ManagerID = "C2"
 	_, err := PairTills(t.Context(), store, 1)
 	require.Equal(t, "permission_needed", fault.CodeOf(err))
+	report, err := Run(t.Context(), RunOptions{Terminals: 1, Sales: 1, Shop: &store})
+	require.Equal(t, "permission_needed", fault.CodeOf(err))
+	require.False(t, report.OK)
+	require.Contains(t, report.Problem, "permission_needed")
+	clear(e.sessions)
+	store.ManagerID = "M1"
+	logins, err := PairTills(t.Context(), store, 2)
+	require.NoError(t, err)
+	require.Equal(t, []string{"SIM1", "SIM2"}, []string{logins[0].TerminalID, logins[1].TerminalID})
+	require.Equal(t, store.Tills[0].PINs, logins[1].PINs)
+	require.Empty(t, e.sessions, "the manager does not stay signed in")
 	_, err = Pair(t.Context(), e.server.URL, "CODE-SIM1")
 	require.Equal(t, "pairing_code_invalid", fault.CodeOf(err))
 }
@@ -87,12 +98,12 @@ func TestTheLineIsAsTheEventsSay(t *testing.T) {
 	address, _ := echo(t)
 	line := newLine(t, address)
 	r := &run{watch: NewWatch(), report: &RunReport{}, shops: []*floor{{line: line}}, begun: time.Now(), options: RunOptions{Events: []scenario.Event{
-		{Kind: scenario.Pulled, Lasts: 20 * time.Millisecond}, {Kind: scenario.Slow, At: 40 * time.Millisecond, Bits: 64_000, Lasts: 20 * time.Millisecond},
+		{Kind: scenario.Slow, Bits: 64_000, Lasts: 20 * time.Millisecond}, {Kind: scenario.Pulled, At: 40 * time.Millisecond, Lasts: 20 * time.Millisecond},
 		{Kind: scenario.Dead, At: time.Millisecond}, // is no weather
 	}}}
 	r.weather(t.Context())
 	require.Len(t, r.happened, 4)
-	for i, says := range []string{"the line: the cable is pulled", "the line: whole", "the line: slow: 64 kbit/s", "the line: whole"} {
+	for i, says := range []string{"the line: slow: 64 kbit/s", "the line: whole", "the line: the cable is pulled", "the line: whole"} {
 		require.Contains(t, r.happened[i], says)
 	}
 	say(t, call(t, line), "whole")

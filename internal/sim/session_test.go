@@ -102,3 +102,13 @@ func TestAFavourThatComesToNothingIsLeftOut(t *testing.T) {
 	require.NoError(t, err)
 	e.arrived(t, 0, onPath("/v1/approvals"))
 }
+
+// Cashiers sign in when the shop opens, not when their first shopper comes.
+func TestTheShopOpensWithEverybodySignedIn(t *testing.T) {
+	t.Parallel()
+	e := newFakeEdge(t)
+	_, err := Play(t.Context(), e.store("T1", "T2", "T3"), PlayOptions{Seed: 1, Sales: 1})
+	require.NoError(t, err)
+	e.arrived(t, 3, func(call string) bool { return strings.HasPrefix(call, http.MethodPost+" /v1/sessions ") })
+	require.Empty(t, e.sessions)
+}

@@ -170,6 +170,8 @@ func TestATokenRevokedMidSale(t *testing.T) {
 
 	_, err := s.till.Finalize(ctx, id, sim.NewKey())
 	require.Equal(t, "token_invalid", fault.CodeOf(err))
+	_, err = s.till.Scan(ctx, id, sim.Pick{ItemID: s.item.ItemID, Quantity: sale.One}, sim.NewKey())
+	require.Equal(t, "token_invalid", fault.CodeOf(err))
 	require.Equal(t, http.StatusUnauthorized, s.ask(request{method: http.MethodGet, path: "/v1/status"}).status)
 	other := s.Store().Till(1)
 	t.Cleanup(other.Close)

@@ -31,6 +31,14 @@
 // leaves a PENDING payment without a QR; the till's retry, with the same id or
 // Idempotency-Key, picks it up.
 //
+// # Baskets that wait, move, or are given up
+//
+// A basket lives here and not at a till: suspend.go parks it, resume.go gives it
+// to whichever till asks, also when the one that holds it died over it. Who acts
+// stands on each line, payment and event; opened_by stays. override.go changes
+// a line's price and void.go gives a basket up, each by permission and with a
+// record: line_overrides, the audit log, and BasketVoided for HQ.
+//
 // # Printing
 //
 // print.go counts the prints of a paid sale: the first is the original, and

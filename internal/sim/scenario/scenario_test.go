@@ -82,6 +82,8 @@ func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
 		ok + "people work 2 times as fast\npeople work 3 times as fast": {"scenario_twice", "line 4", "how fast"},
 		"many tills sell":                                               {"scenario_number", "line 1", "many"},
 		"nan tills sell":                                                {"scenario_number", "line 1", "nan"},
+		ok + "people work nan times as fast":                            {"scenario_number", "line 3", "nan"},
+		ok + "people work inf times as fast":                            {"scenario_number", "line 3", "inf"},
 		"0 tills sell":                                                  {"scenario_number", "line 1", "1 to 50"},
 		"51 tills sell":                                                 {"scenario_number", "line 1", "1 to 50"},
 		"2.5 tills sell":                                                {"scenario_number", "line 1", "whole"},
@@ -167,6 +169,8 @@ func TestTheLineAtEachMoment(t *testing.T) {
 		state, next := At(events, m.at)
 		require.Equal(t, []any{m.state, m.next}, []any{state, next}, m.at)
 	}
+	state, _ := At([]Event{{Kind: Pulled, Lasts: s}, {Kind: Slow, Bits: 64_000}}, 0)
+	require.Equal(t, State{Kind: Pulled}, state, "in whatever order they are written")
 	state, next := At(nil, s)
 	require.Equal(t, State{}, state)
 	require.Zero(t, next)
