@@ -122,7 +122,7 @@ func TestQuarantineVerifyRebuild(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "not in quarantine")
 
-	require.Contains(t, on(t, url, "verify", "--store", "S1"), "store S1: 5 events to "+shop.HashAt(5).String()+", 1 sales of 10000, 1 payments, 1 items in stock (0 drift), 1 set aside")
+	require.Contains(t, on(t, url, "verify", "--store", "S1"), "store S1: 5 events to "+shop.HashAt(5).String()+", 1 sales of 10000, 1 payments, 0 voided, 1 items in stock (0 drift), 1 set aside")
 	require.Contains(t, on(t, url, "rebuild", "--store", "S1"), "rebuilt from 5 events, 1 of them set aside")
 	require.Contains(t, on(t, url, "rebuild", "--store", "S1", "--json"), `"events": 5`)
 	_, err = db.Exec(t.Context(), "alter table hq_inbox disable trigger all; update hq_inbox set payload = '{}' where id = 5")

@@ -26,8 +26,8 @@ func (c *verifyCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Write
 		if c.JSON {
 			err = program.PrintJSON(stdout, report)
 		} else {
-			_, err = fmt.Fprintf(stdout, "store %s: %d events to %s, %d sales of %s, %d payments, %d items in stock (%d drift), %d set aside\n",
-				c.Store, report.Events, report.ChainHash, report.Sales, report.Total, report.Payments, report.Items, report.Drifting, report.SetAside)
+			_, err = fmt.Fprintf(stdout, "store %s: %d events to %s, %d sales of %s, %d payments, %d voided, %d items in stock (%d drift), %d set aside\n",
+				c.Store, report.Events, report.ChainHash, report.Sales, report.Total, report.Payments, report.Voids, report.Items, report.Drifting, report.SetAside)
 		}
 		if err == nil && report.Bad != nil {
 			err = fault.New(fault.Conflict, "verify_failed", "%s: %s", report.Bad.Row, report.Bad.Message)
