@@ -92,7 +92,11 @@ func (r *run) show(ctx context.Context) {
 		return
 	}
 	for {
-		r.options.Show(r.picture(ctx))
+		p := r.picture(ctx)
+		if ctx.Err() != nil {
+			return // the last look was cut short: it would show a shop that does not answer
+		}
+		r.options.Show(p)
 		if pause(ctx, r.options.Every) != nil {
 			return
 		}

@@ -10,7 +10,7 @@
 //
 // go test ./test/faults runs what CI runs, in well under 90 seconds on two
 // cores. TIEM_FAULTS=all adds what takes minutes (make faults):
-// TestTenThousandSalesWithKillsAndCuts.
+// TestTwentyThousandSalesWithKillsAndCuts.
 package faults
 
 import (
