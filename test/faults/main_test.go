@@ -8,7 +8,7 @@
 // both programs' own verifiers agree. What chance decides comes from a seed that
 // is logged; TIEM_SEED=n tries another.
 //
-// go test ./test/faults runs what CI runs, in well under 90 seconds on two
+// go test ./test/faults runs what CI runs, in some two minutes on two
 // cores. TIEM_FAULTS=all adds what takes minutes (make faults):
 // TestTwentyThousandSalesWithKillsAndCuts.
 package faults
