@@ -56,7 +56,7 @@ The same seed has the same shoppers and the same plan; the interleaving is the m
   pos-sim chaos --sales 20000 --kills 15 --cuts 15      five tills, 20,000 sales, thirty kills and cuts: some minutes
 
 You see what happens as it happens, then the figures. Exit codes: 0 A to D hold, 1 one does not (the first difference
-is named, and the scratch directory is left), 2 bad usage, 78 the programs cannot be started.`
+is named, and the scratch directory is left) or it was interrupted, 2 bad usage, 78 the programs cannot be started.`
 }
 
 // Run sells, kills, cuts and verifies.

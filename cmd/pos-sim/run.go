@@ -19,6 +19,7 @@ import (
 // Tempo of a run: what a first-time user gets, and how many visits a till must
 // be able to serve for a rate that is asked for.
 const (
+	defaultTills = 5
 	defaultSales = 100
 	defaultSpeed = 20
 	headroom     = 2
@@ -27,17 +28,17 @@ const (
 type runCommand struct {
 	target
 
-	Terminals int           `name:"terminals" aliases:"tills" default:"5" help:"Tills that sell at once in each shop, 1 to 50."`
-	Rate      float64       `name:"rate"      default:"0" help:"Shoppers a second, all tills together; 0: as many as the tills can serve."`
+	Terminals *int          `name:"terminals" aliases:"tills" placeholder:"N" help:"Tills that sell at once in each shop, 1 to 50. By default 5."`
+	Rate      *float64      `name:"rate"      placeholder:"N" help:"Shoppers a second, all tills together; 0, the default: as many as the tills can serve."`
 	Speed     *float64      `name:"speed"     placeholder:"N" help:"How much faster people are than in a shop: 1 is real time, 0 means that they take no time at all. By default 20, or what --rate needs."`
-	Duration  time.Duration `name:"duration"  placeholder:"60s" help:"Close the shop after so long. Without it and --sales: after 100 sales."`
-	Sales     int           `name:"sales"     placeholder:"N" help:"Close the shop after so many sales; some more baskets are given up."`
+	Duration  time.Duration `name:"duration"  placeholder:"60s" help:"Close the shop after so long. Without it and --sales: after 100 sales; with --cut, --slow or --flap 20 s after the last of it is over, one that has no end being seen for 30 s."`
+	Sales     int           `name:"sales"     placeholder:"N" help:"Close the shop after so many sales, at least one in each shop; some more baskets are given up."`
 	Seed      uint64        `name:"seed"      default:"1" help:"Of the shoppers: what they take, how they pay, what they change their minds about."`
 
 	Cut      []string `name:"cut"      placeholder:"30s@60s" help:"Pull the cable for 30 s, 60 s after the tills began. May be given several times."`
 	Slow     []string `name:"slow"     placeholder:"64kbit[@60s[+30s]]" help:"Let the line carry so little, each way: from the beginning or from a moment on, to the end or for a while."`
 	Flap     []string `name:"flap"     placeholder:"2s/3s[@60s[+30s]]" help:"Let the line be down for 2 s and up for 3 s, again and again."`
-	Scenario string   `name:"scenario" placeholder:"FILE|NAME" help:"Play a scenario: a text file, or one of --list."`
+	Scenario string   `name:"scenario" placeholder:"FILE|NAME" help:"Play a scenario: a text file, or one of --list. --terminals, --rate, --speed, and --duration and --sales (together) win over what it says; --cut, --slow and --flap are added to it."`
 	List     bool     `name:"list"     help:"List the scenarios that are built in, and the sentences that one may use."`
 	Stores   int      `name:"stores"   default:"1" help:"Shops of their own against one HQ, 1 to 100."`
 	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT."`
@@ -58,7 +59,8 @@ and then a till falls silent and another goes on with its basket, or a till repe
 harmless. Scanning takes 1 to 3 s an item and paying some 20 s, divided by --speed.
 
 You see sales a second, how long each call took (p50, p95, p99), what HQ has not acknowledged yet, whether the shop
-is ONLINE, and what each till does: on a terminal of 80×24 in place, else a line a second. Ctrl-C closes the shop.
+is ONLINE, and what each till does: on a terminal of 80×24 in place, else a line a second. Ctrl-C closes the shop: tills have five seconds to end what they have begun.
+A second Ctrl-C does not wait for them.
 
   pos-sim run                                     a hundred sales on five tills of the demo, then pos-sim verify
   pos-sim run --rate 50 --duration 2m --json      for machines
@@ -71,7 +73,10 @@ that it can break, touches no other, and at the end compares every shop with HQ:
 and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
 kills programs needs a shop of its own in any case.) Each shop has a PostgreSQL: some 160 MiB of memory a shop.
 
-Exit codes: 0 all is well, 1 a check failed or a till gave up, 2 bad usage, 78 bad configuration.`
+Whoever interrupts a run that was to be compared with HQ has proven nothing: that is exit 1, and so is something that
+was to happen and did not, because the shop closed before. Baskets that tills gave up on in a running shop are named.
+
+Exit codes: 0 all is well, 1 a check failed, a till gave up or it was interrupted, 2 bad usage, 78 bad configuration.`
 }
 
 // Run sells.
@@ -100,6 +105,9 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 			}
 		}
 	}
+	atOnce, rest := secondInterrupt()
+	defer rest()
+	o.AtOnce = atOnce
 	report, err := sim.Run(ctx, o)
 	if terminal != nil {
 		terminal.Close()
@@ -113,21 +121,21 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 
 // runOptions are what the flags and the scenario say.
 func (c *runCommand) runOptions() (sim.RunOptions, error) {
-	o := sim.RunOptions{Seed: c.Seed, Terminals: c.Terminals, Rate: c.Rate, Sales: c.Sales, Closes: c.Duration, Stores: c.Stores,
-		Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line}
+	o := sim.RunOptions{Seed: c.Seed, Terminals: defaultTills, Stores: c.Stores, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line}
 	if err := c.usage(); err != nil {
 		return o, err
 	}
 	if err := c.events(&o); err != nil {
 		return o, err
 	}
-	if o.Sales == 0 && o.Closes == 0 {
-		o.Sales = defaultSales
-	}
+	c.override(&o)
 	o.Speed = c.speed(o)
 	own := c.Stores > 1 || c.Scenario != "" || len(o.Events) > 0
 	if c.Line != "" && o.Kills() {
 		return o, fault.New(fault.Usage, "usage", "--line breaks the line of a running shop, but the scenario kills programs").Advise("leave --line out: then it brings up a shop of its own")
+	}
+	if err := o.Check(); err != nil {
+		return o, err
 	}
 	if !own || c.Line != "" {
 		store, err := c.store("MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN")
@@ -147,11 +155,11 @@ func (c *runCommand) runOptions() (sim.RunOptions, error) {
 
 func (c *runCommand) usage() error {
 	switch {
-	case c.Terminals < 1 || c.Terminals > scenario.MaxTills:
+	case c.Terminals != nil && (*c.Terminals < 1 || *c.Terminals > scenario.MaxTills):
 		return fault.New(fault.Usage, "usage", "--terminals is 1 to %d", scenario.MaxTills)
 	case c.Stores < 1 || c.Stores > 100:
 		return fault.New(fault.Usage, "usage", "--stores is 1 to 100")
-	case c.Sales < 0 || c.Duration < 0 || !(c.Rate >= 0) || c.Speed != nil && !(*c.Speed >= 0):
+	case c.Sales < 0 || c.Duration < 0 || c.Rate != nil && !(*c.Rate >= 0) || c.Speed != nil && !(*c.Speed >= 0):
 		return fault.New(fault.Usage, "usage", "--sales, --duration, --rate and --speed are never negative")
 	case c.Line != "" && c.Stores > 1:
 		return fault.New(fault.Usage, "usage", "--line is one running shop's, --stores brings up shops of its own")
@@ -185,6 +193,27 @@ func (c *runCommand) events(o *sim.RunOptions) error {
 		}
 	}
 	return nil
+}
+
+// override lets flags win over the scenario, and closes the shop where nobody has
+// said when.
+func (c *runCommand) override(o *sim.RunOptions) {
+	if c.Terminals != nil {
+		o.Terminals = *c.Terminals
+	}
+	if c.Rate != nil {
+		o.Rate = *c.Rate
+	}
+	if c.Duration > 0 || c.Sales > 0 {
+		o.Closes, o.Sales = c.Duration, c.Sales
+	}
+	switch {
+	case o.Sales > 0 || o.Closes > 0:
+	case len(o.Events) > 0:
+		o.Closes = scenario.Covers(o.Events)
+	default:
+		o.Sales = max(defaultSales, o.Stores)
+	}
 }
 
 // speed is --speed, or what lets the tills keep up with --rate.

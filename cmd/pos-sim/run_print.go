@@ -6,6 +6,7 @@ import (
 
 	"tiem/internal/program"
 	"tiem/internal/sim"
+	"tiem/internal/sim/screen"
 )
 
 // printRun writes the summary for people.
@@ -16,14 +17,14 @@ func printRun(w io.Writer, r *sim.RunReport) {
 		for _, c := range r.Calls {
 			rows = append(rows, []string{c.Call, fmt.Sprint(c.Count), fmt.Sprintf("%.1f", c.P50MS), fmt.Sprintf("%.1f", c.P95MS), fmt.Sprintf("%.1f", c.P99MS), fmt.Sprint(c.Failed)})
 		}
-		_ = program.PrintTable(w, "CALL COUNT P50_MS P95_MS P99_MS FAILED", rows) // whoever does not read it does not miss it
+		_ = program.PrintTable(w, "CALL COUNT P50_MS P95_MS P99_MS REFUSED", rows) // whoever does not read it does not miss it
 		fmt.Fprintln(w)
 	}
 	for _, text := range r.Happened {
 		fmt.Fprintf(w, "  %s\n", text)
 	}
 	fmt.Fprintf(w, "%d sales of %s đ paid and %d baskets given up in %.1f s (%.1f a second); %d requests, %d retries, the longest wait was %d ms\n",
-		r.Sales, r.Total, r.Voided, float64(r.TookMS)/1000, r.PerSecond, r.Tills.Requests, r.Tills.Retries, r.StallMS)
+		r.Sales, screen.Dong(r.Total), r.Voided, float64(r.TookMS)/1000, r.PerSecond, r.Tills.Requests, r.Tills.Retries, r.StallMS)
 	fmt.Fprintf(w, "%s\n", r.Tills.Moves())
 	proven := 0
 	for _, s := range r.Stores {
@@ -43,6 +44,12 @@ func printRun(w io.Writer, r *sim.RunReport) {
 	}
 	if len(r.Stores) > 1 {
 		fmt.Fprintf(w, "%d of %d shops: edge = HQ, every event in order; A, B, C and D hold\n", proven, len(r.Stores))
+	}
+	if len(r.Open) > 0 {
+		fmt.Fprintf(w, "baskets that may be open still (resume or void them at a till):\n")
+		for _, id := range r.Open {
+			fmt.Fprintf(w, "  %s\n", id)
+		}
 	}
 	if r.Dir != "" {
 		fmt.Fprintf(w, "everything is left in %s\n", r.Dir)

@@ -47,6 +47,10 @@ func TestPairingCode(t *testing.T) {
 	require.Len(t, code.Code, 9)
 	s.refuses(1, "1 to 16 letters and digits", "terminal", "pair", "--id", "T 6")
 	require.NotContains(t, s.run("terminal", "list"), "T6", "nothing is there until the code is used")
+	s.refuses(1, "a name is 1 to 60 characters", "terminal", "pair", "--id", "T6", "--name", "Quầy\t6")
+	s.refuses(1, "a name is 1 to 60 characters", "terminal", "add", "--id", "T6", "--name", "Quầy\x1b[2J")
+	r := s.refuses(1, "may be a card's number", "staff", "add", "--id", "C1", "--name", "4111 1111 1111 1111")
+	require.NotContains(t, r.stderr, "4111")
 }
 
 // The person whom staff add and reset-pin print.

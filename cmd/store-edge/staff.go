@@ -20,7 +20,7 @@ type staffCommands struct {
 
 type staffAddCommand struct {
 	ID   string `name:"id" required:"" help:"The person's id: 1 to 16 letters and digits. It stands on everything they do."`
-	Name string `name:"name" required:"" help:"The person's name."`
+	Name string `name:"name" required:"" help:"The person's name, up to 60 characters."`
 	Role string `name:"role" default:"cashier" enum:"cashier,manager" help:"cashier or manager."`
 	PIN  string `name:"pin" help:"Their PIN, 4 to 8 digits; a random one if absent. It is seen in the shell's history."`
 	JSON bool   `name:"json" help:"Print JSON."`

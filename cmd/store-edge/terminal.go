@@ -19,7 +19,7 @@ type terminalCommands struct {
 
 type terminalAddCommand struct {
 	ID     string `name:"id" required:"" help:"The till's id: 1 to 16 letters and digits. It stands in receipt numbers."`
-	Name   string `name:"name" help:"What people call it; its id if absent."`
+	Name   string `name:"name" help:"What people call it, up to 60 characters; its id if absent."`
 	Rotate bool   `name:"rotate" help:"Give a till that is there a new token; the old one stops working."`
 	JSON   bool   `name:"json" help:"Print JSON."`
 }
@@ -39,9 +39,6 @@ again, and the till's baskets and receipt numbers go on. It also brings a revoke
 // Run registers the till, or issues its new token.
 func (c *terminalAddCommand) Run(ctx context.Context, cfg *edge.Config, stdout io.Writer) error {
 	return attached(ctx, cfg, true, func(app *edge.App) error {
-		if c.Name == "" {
-			c.Name = c.ID
-		}
 		token, err := app.Terminals.Add(ctx, c.ID, c.Name, c.Rotate)
 		if err != nil {
 			return err
@@ -56,7 +53,7 @@ func (c *terminalAddCommand) Run(ctx context.Context, cfg *edge.Config, stdout i
 
 type terminalPairCommand struct {
 	ID   string `name:"id" required:"" help:"The till's id: a new one, or one that is there."`
-	Name string `name:"name" help:"What people call a new till; its id if absent."`
+	Name string `name:"name" help:"What people call a new till, up to 60 characters; its id if absent."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 

@@ -40,10 +40,16 @@ func TestMigrationsStepUpAndDown(t *testing.T) {
 	_, err = provider.UpByOne(t.Context())
 	require.ErrorIs(t, err, goose.ErrNoNextVersion)
 	newest := schema(t, db)
-	for _, earlier := range slices.Backward(before) {
+	_, err = db.ExecContext(t.Context(), someRows+changedPrices)
+	require.NoError(t, err)
+	for i, earlier := range slices.Backward(before) {
 		_, err := provider.Down(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, earlier, schema(t, db))
+		_, err = provider.UpByOne(t.Context())
+		require.NoError(t, err, "step %d up again, over what a shop has written", i+1)
+		_, err = provider.Down(t.Context())
+		require.NoError(t, err)
 	}
 	require.NoError(t, postgres.Migrate(t.Context(), url, edgedb.Migrations))
 	require.Equal(t, newest, schema(t, db), "and up again")
@@ -105,6 +111,42 @@ func TestEveryBasketWasOpenedBySomebody(t *testing.T) {
 	require.Equal(t, []string{"C1 DRAFT", "C2 VOIDED"}, lines(t, db, "select opened_by || ' ' || status from transactions order by id"))
 	_, err = db.ExecContext(t.Context(), "update transactions set version = 9 where cashier_id = 'C2'")
 	require.ErrorContains(t, err, "never changes")
+}
+
+// changedPrices adds to someRows what people do to prices, in an open basket and in
+// one that is voided then, and a print.
+const changedPrices = `
+	insert into line_items (transaction_id, line_no, store_id, terminal_id, cashier_id, item_id, sku, name, unit, category, age_restricted, quantity_milli, unit_price, gross,
+	  discount, discount_reason, list_price, price_reason, tax_code, added_at, changed_by)
+	select id, 3, 'S1', 'T1', 'C1', gen_random_uuid(), 'SKU', 'Tên', 'cái', 'Loại', false, 1000, 5000, 5000, 700, 'móp', 6000, 'giá trên kệ', 'STANDARD', now(), 'M1'
+	from transactions where status in ('DRAFT', 'SUSPENDED');
+	update transactions set status = 'VOIDED', version = 9 where status = 'SUSPENDED';
+	insert into receipt_prints (transaction_id, copy_no, terminal_id, cashier_id, printed_at) values ('00000000-0000-7000-8000-000000000001', 0, 'T1', 'C1', now());`
+
+// Migration 00009's way back forgets why prices were changed, and who did what;
+// what was paid stays, and the way up again takes it.
+func TestChangedPricesStayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	db, provider := steps(t, postgrestest.NewURL(t, nil))
+	_, err := provider.UpTo(t.Context(), 9)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), someRows+changedPrices)
+	require.NoError(t, err)
+	const prices = "select concat_ws(' ', right(transaction_id::text, 1), line_no, unit_price, gross, discount) from line_items order by transaction_id, line_no"
+	before := lines(t, db, prices)
+	require.Contains(t, before, "3 3 5000 5000 700")
+	require.Contains(t, before, "4 3 5000 5000 700", "of a basket that is voided: nothing changes it but a migration")
+
+	_, err = provider.DownTo(t.Context(), 8)
+	require.NoError(t, err)
+	require.Equal(t, before, lines(t, db, prices))
+	_, err = provider.UpTo(t.Context(), 9)
+	require.NoError(t, err)
+	require.Equal(t, before, lines(t, db, prices))
+	require.Equal(t, []string{"0 none none 8", "700 - none 2"}, lines(t, db, `select concat_ws(' ', discount, coalesce(discount_reason, 'none'), coalesce(list_price::text, 'none'), count(*))
+		from line_items group by discount, discount_reason, list_price order by 1`))
+	_, err = db.ExecContext(t.Context(), "update line_items set discount_reason = 'x'"+ofVoided)
+	require.ErrorContains(t, err, "its rows never change", "the guards are back")
 }
 
 // Migration 00008 takes the tokens of people away and gives them no PINs, and its

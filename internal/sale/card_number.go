@@ -2,6 +2,8 @@ package sale
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"tiem/internal/barcode"
 )
@@ -14,9 +16,10 @@ const (
 )
 
 // LooksLikeCardNumber tells whether text holds what may be a payment card's
-// number: 13 to 19 digits, blanks and dashes between them ignored, whose last
-// digit is right by Luhn's rule (ISO/IEC 7812-1, annex B). Such a number must
-// stand nowhere in our books, and free text is where it would slip in.
+// number: 13 to 19 digits whose last digit is right by Luhn's rule (ISO/IEC
+// 7812-1, annex B). Between them blanks and dashes are ignored, and any one other
+// character that is no letter: a point, a slash, one that nobody sees. Such a
+// number must stand nowhere in our books, and free text is where it would slip in.
 //
 // Of other numbers, one in ten is right by Luhn's rule by chance, and what a
 // cashier types most is a barcode. A GTIN-13 or GTIN-14 with a right check
@@ -25,27 +28,34 @@ const (
 // 3, as does no GTIN-14 that a shop meets; so 14 digits that begin with 3 are
 // refused. Receipt numbers and telephone numbers are shorter.
 func LooksLikeCardNumber(text string) bool {
-	var run []string // groups of digits with nothing but blanks and dashes between them
-	group := ""
-	for _, r := range text + "." {
-		digit, isDigit := digitOf(r)
-		switch {
-		case isDigit:
-			group += string(digit)
-			continue
-		case group != "":
-			run = append(run, group)
-			group = ""
-		}
-		if isSeparator(r) {
+	var run []string     // groups of digits with nothing but gaps between them
+	group, gap := "", "" // the digits last read, and what stands behind them
+	for _, r := range text + "x" {
+		if digit, isDigit := digitOf(r); isDigit {
+			if gap != "" && !isGap(gap) {
+				if holdsCard(run) {
+					return true
+				}
+				run = nil
+			}
+			group, gap = group+string(digit), ""
 			continue
 		}
-		if holdsCard(run) {
-			return true
+		if group != "" {
+			run, group = append(run, group), ""
 		}
-		run = nil
+		gap += string(r)
 	}
-	return false
+	return holdsCard(run)
+}
+
+// isGap tells whether one number may go on behind this.
+func isGap(text string) bool {
+	if strings.Trim(text, separators) == "" {
+		return true
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	return size == len(text) && (!unicode.In(r, unicode.L, unicode.N) || !isVisible(r))
 }
 
 // holdsCard looks at every row of neighbouring groups: a card's number may
@@ -100,10 +110,6 @@ func digitOf(r rune) (byte, bool) {
 	return 0, false
 }
 
-func isSeparator(r rune) bool {
-	switch r {
-	case ' ', '-', '\u00a0', '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212':
-		return true
-	}
-	return false
-}
+// separators are the blanks and dashes that people put between groups of digits,
+// as many as they like.
+const separators = " -\u00a0\u2010\u2011\u2012\u2013\u2014\u2212"

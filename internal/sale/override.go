@@ -42,7 +42,8 @@ type Say struct {
 
 // SetDiscount sets what is taken off a line, in minor units; 0 takes the
 // discount off again. It returns nil for the override if that is how the line
-// is. Faults: discount_too_large (422), as the other changes of a line besides.
+// is. Faults: discount_too_large, amount_too_large (422), as the other changes of
+// a line besides.
 func (t *Transaction) SetDiscount(lineNo int32, amount money.Amount, say Say) (*Line, *Override, error) {
 	line, err := t.changeable(lineNo)
 	if err != nil {
@@ -63,6 +64,9 @@ func (t *Transaction) SetDiscount(lineNo int32, amount money.Amount, say Say) (*
 	}
 	if amount == line.Discount && reason == line.DiscountReason {
 		return line, nil, nil
+	}
+	if err := t.affordable(line.Discount-amount, "amount"); err != nil { // less of a discount is more to pay
+		return nil, nil, err
 	}
 	done, err := t.override(Override{LineNo: lineNo, Kind: DiscountGiven, Before: line.Discount, After: amount}, say)
 	if err != nil {
@@ -115,13 +119,14 @@ func (t *Transaction) priceFits(line *Line, price money.Amount) error {
 		return fault.New(fault.Invalid, "amount_invalid", "a price is 0 to %s", money.Max).At("unit_price")
 	}
 	gross := line.Quantity.Times(price)
+	if gross > money.Max { // whatever the discount: a line is no more than that to HQ, either
+		return fault.New(fault.Invalid, "amount_too_large", "the line would be more than %s", money.Max).At("unit_price").
+			Advise("check the unit price")
+	}
 	if err := line.discountFits(line.Discount, gross, "unit_price"); err != nil {
 		return err
 	}
-	if err := t.affordable(gross - line.Gross); err != nil {
-		return fault.As(err).At("unit_price").Advise("check the price")
-	}
-	return nil
+	return t.affordable(gross-line.Gross, "unit_price")
 }
 
 // override records a change, once it is certain to happen.
@@ -134,6 +139,9 @@ func (t *Transaction) override(o Override, say Say) (*Override, error) {
 	t.Overrides = append(t.Overrides, o)
 	return &t.Overrides[len(t.Overrides)-1], nil
 }
+
+// overridden tells whether a person's word stands on the line's price.
+func (l *Line) overridden() bool { return l.ListPrice != nil || l.Discount > 0 }
 
 // listPrice is the catalogue's at the scan.
 func (l *Line) listPrice() money.Amount {

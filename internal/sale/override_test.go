@@ -57,9 +57,6 @@ func TestADiscountFitsItsLine(t *testing.T) {
 	require.NoError(t, err)
 	before := *b
 
-	_, err = b.ChangeQuantity(1, sale.One)
-	requireCode(t, err, fault.Invalid, "discount_too_large")
-	require.Equal(t, "quantity", fault.As(err).Field)
 	_, _, err = b.OverridePrice(1, 4_000, because)
 	requireCode(t, err, fault.Invalid, "discount_too_large")
 	require.Equal(t, "unit_price", fault.As(err).Field)
@@ -67,6 +64,75 @@ func TestADiscountFitsItsLine(t *testing.T) {
 	_, _, err = b.OverridePrice(1, 4_500, because)
 	require.NoError(t, err)
 	require.Zero(t, b.Total())
+}
+
+// What was said about one of a thing is not said about a hundred.
+func TestALineWhosePriceWasChangedKeepsItsQuantity(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(b *sale.Transaction, to, back money.Amount) error{
+		"discount": func(b *sale.Transaction, _, back money.Amount) error {
+			_, _, err := b.SetDiscount(1, back, because)
+			return err
+		},
+		"price": func(b *sale.Transaction, to, _ money.Amount) error {
+			_, _, err := b.OverridePrice(1, to, because)
+			return err
+		},
+	} {
+		b := basket()
+		scan(t, b, beer, beer)
+		require.NoError(t, change(b, 100, 13_900), name)
+		before := *b
+		for _, q := range []sale.Quantity{240 * sale.One, sale.One, 1} {
+			_, err := b.ChangeQuantity(1, q)
+			requireCode(t, err, fault.Conflict, "line_overridden")
+		}
+		require.Equal(t, before, *b, "a refusal changes nothing")
+		_, err := b.ChangeQuantity(2, 2*sale.One)
+		require.NoError(t, err, "another line of the same item may be changed")
+		require.NoError(t, change(b, 14_000, 0), name)
+		_, err = b.ChangeQuantity(1, 240*sale.One)
+		require.NoError(t, err, "once it is taken back")
+		scan(t, b, water)
+		require.NoError(t, change(b, 100, 13_900), name)
+		_, err = b.RemoveLine(1, later)
+		require.NoError(t, err, "it may be struck out")
+	}
+}
+
+// A discount makes room for more than any amount that could be paid, and may not
+// be taken back then; nor does it make a line of more than that.
+func TestDiscountsDoNotMakeFortunes(t *testing.T) {
+	t.Parallel()
+	b := basket()
+	gold := water
+	gold.Price = money.Max
+	scan(t, b, gold)
+	_, _, err := b.SetDiscount(1, money.Max-1, because)
+	require.NoError(t, err)
+	gold.Price--
+	scan(t, b, gold)
+	require.Equal(t, money.Max, b.Total())
+	before := *b
+	for _, less := range []money.Amount{money.Max - 2, 1, 0} {
+		_, _, err = b.SetDiscount(1, less, because)
+		requireCode(t, err, fault.Invalid, "amount_too_large")
+		require.Equal(t, "amount", fault.As(err).Field)
+	}
+	require.Equal(t, before, *b, "a refusal changes nothing")
+	_, _, err = b.SetDiscount(1, money.Max, because)
+	require.NoError(t, err)
+
+	b = basket()
+	_, err = b.AddItem(beer, "", 1001, at)
+	require.NoError(t, err)
+	_, _, err = b.OverridePrice(1, money.Max/2, because)
+	require.NoError(t, err)
+	_, _, err = b.SetDiscount(1, money.Max/2, because)
+	require.NoError(t, err)
+	_, _, err = b.OverridePrice(1, money.Max, because)
+	requireCode(t, err, fault.Invalid, "amount_too_large")
+	require.Equal(t, "unit_price", fault.As(err).Field)
 }
 
 func TestAPriceIsOverriddenAndTheScannedOneStays(t *testing.T) {

@@ -55,6 +55,10 @@ type Payment struct {
 	CapturedAt    *time.Time    `json:"captured_at,omitempty"`
 }
 
+// MaxPayments of a basket, whatever became of them: a void tells of each that it
+// cancels.
+const MaxPayments = 500
+
 // Tender is what a till asks for when it takes a payment.
 type Tender struct {
 	ID       uuid.UUID
@@ -76,12 +80,17 @@ func (t *Transaction) Due() money.Amount {
 }
 
 // Pay adds a payment: CASH is CAPTURED at once, everything else starts PENDING.
+// Faults: transaction_empty (409), too_many_payments and those of the tender (422).
 func (t *Transaction) Pay(tender Tender, now time.Time) (*Payment, error) {
 	if err := t.open(); err != nil {
 		return nil, err
 	}
 	if len(t.Live()) == 0 {
 		return nil, fault.New(fault.Conflict, "transaction_empty", "there is nothing in this basket")
+	}
+	if len(t.Payments) >= MaxPayments {
+		return nil, fault.New(fault.Invalid, "too_many_payments", "%d payments of this basket were begun", len(t.Payments)).
+			Advise("void this basket and open another")
 	}
 	p := Payment{ID: tender.ID, TransactionID: t.ID, Method: tender.Method, Provider: tender.Provider, Status: Pending,
 		Amount: tender.Amount, Tendered: tender.Tendered, CreatedAt: now}

@@ -258,6 +258,28 @@ func TestVoid(t *testing.T) {
 	}
 }
 
+// A void tells of every payment that it cancels, so there is an end to them,
+// also of those that came to nothing.
+func TestABasketTakesFiveHundredPayments(t *testing.T) {
+	t.Parallel()
+	b := basket()
+	scan(t, b, water)
+	for n := range sale.MaxPayments {
+		pay(t, b, n+1, sale.Cash, 1)
+		if n%2 == 0 {
+			_, err := b.CancelPayment(id(n + 1))
+			require.NoError(t, err)
+		}
+	}
+	before := *b
+	_, err := b.Pay(sale.Tender{ID: id(501), Method: sale.Cash, Amount: 1}, at)
+	requireCode(t, err, fault.Invalid, "too_many_payments")
+	require.Equal(t, before, *b)
+	cancelled, err := b.Void()
+	require.NoError(t, err)
+	require.Len(t, cancelled, 250)
+}
+
 // Whatever a cashier does in whatever order, what is claimed never exceeds the
 // total, money is conserved, and line numbers only grow.
 func TestAnyOrderOfActionsKeepsTheBooks(t *testing.T) {

@@ -74,6 +74,7 @@ type Line struct {
 	TaxCode   string     `json:"tax_code"`
 	AddedAt   time.Time  `json:"added_at"`
 	RemovedAt *time.Time `json:"removed_at,omitempty"`
+	ChangedBy string     `json:"-"` // who changed its quantity or removed it last; empty: nobody
 }
 
 // Item is what the catalogue knows of an item when it is scanned.
@@ -132,7 +133,9 @@ func (t *Transaction) AddItem(item Item, barcode string, quantity Quantity, now 
 	return &t.Lines[len(t.Lines)-1], nil
 }
 
-// ChangeQuantity sets a line's quantity; the scanned price stays.
+// ChangeQuantity sets a line's quantity; the scanned price stays. What a person
+// said about a line's price they said about so many of it, so a line with a
+// discount or another price keeps its quantity: line_overridden (409).
 func (t *Transaction) ChangeQuantity(lineNo int32, quantity Quantity) (*Line, error) {
 	line, err := t.changeable(lineNo)
 	if err != nil {
@@ -141,11 +144,11 @@ func (t *Transaction) ChangeQuantity(lineNo int32, quantity Quantity) (*Line, er
 	if err := positive(quantity); err != nil {
 		return nil, err
 	}
-	gross := quantity.Times(line.UnitPrice)
-	if err := line.discountFits(line.Discount, gross, "quantity"); err != nil {
-		return nil, err
+	if line.overridden() {
+		return nil, fault.New(fault.Conflict, "line_overridden", "the price of line %d was changed for %s of it", lineNo, line.Quantity).
+			Advise("scan the rest as a line of its own, or have the discount or price taken off first")
 	}
-	if err := t.affordable(gross - line.Gross); err != nil {
+	if err := t.affordable(quantity.Times(line.UnitPrice)-line.Gross, "quantity"); err != nil {
 		return nil, err
 	}
 	line.Quantity = quantity
@@ -195,15 +198,15 @@ func (t *Transaction) roomFor(line *Line) error {
 		return fault.New(fault.Invalid, "basket_too_large", "this basket is full with %d lines", live-1).
 			Advise("pay this one and open another")
 	}
-	return t.affordable(line.Amount)
+	return t.affordable(line.Amount, "quantity")
 }
 
 // affordable refuses what would push the total beyond any amount that could be
-// paid, long before a sum could overflow.
-func (t *Transaction) affordable(more money.Amount) error {
+// paid, long before a sum could overflow. field is what the caller changes.
+func (t *Transaction) affordable(more money.Amount, field string) error {
 	if t.Total()+more > money.Max {
-		return fault.New(fault.Invalid, "amount_too_large", "the total would be more than %s", money.Max).At("quantity").
-			Advise("check the quantity")
+		return fault.New(fault.Invalid, "amount_too_large", "the total would be more than %s", money.Max).At(field).
+			Advise("check the %s", strings.ReplaceAll(field, "_", " "))
 	}
 	return nil
 }
@@ -214,13 +217,13 @@ const lineShape = `{"line_no":,"item_id":"","sku":"","name":"","unit":"","catego
 
 // payloadBytes is what the line adds to SaleRecorded: the JSON's own shape, its
 // numbers, and its texts, in which quotes and backslashes are escaped. Control
-// characters do not get into the catalogue. A removed line adds its time to
-// BasketVoided.
+// characters do not get into the catalogue. A removed line adds to BasketVoided
+// when it was removed, and by whom.
 func (l *Line) payloadBytes() int {
-	const uuidDigits, rateDigits, removedAt = 36, 5, len(`"removed_at":"2006-01-02T15:04:05.999999Z",`)
+	const uuidDigits, rateDigits, removed = 36, 5, len(`"removed_at":"2006-01-02T15:04:05.999999Z","removed_by":"0123456789abcdef",`)
 	bytes := len(lineShape) + uuidDigits + rateDigits + len(l.Quantity.String())
 	if l.RemovedAt != nil {
-		bytes += removedAt
+		bytes += removed
 	}
 	for _, n := range []int64{int64(l.LineNo), int64(l.UnitPrice), int64(l.Gross), int64(l.Discount), int64(l.Amount)} {
 		bytes += len(strconv.FormatInt(n, 10))

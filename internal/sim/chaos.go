@@ -50,7 +50,8 @@ type ChaosReport struct {
 // killed by SIGKILL as Plan says and the line from the edge to HQ fails as
 // PlanCuts says, lets the edge drain, and asks the oracle: edge = HQ event by
 // event, and invariants A–D. The error is the first thing
-// that went wrong, a *DifferenceError or a fault; the report is valid in any case.
+// that went wrong, a *DifferenceError or a fault (interrupted, if ctx is done
+// before the oracle has spoken); the report is valid in any case.
 func Chaos(ctx context.Context, o ChaosOptions) (*ChaosReport, error) {
 	c := &chaos{options: o, begun: time.Now(), report: &ChaosReport{Seed: o.Seed, Killed: map[Part]int{}, Cut: map[CutKind]int{}}, ledger: NewLedger()}
 	err := c.run(ctx)
@@ -69,6 +70,7 @@ type chaos struct {
 	in      *Installation
 	line    *Line     // from the edge to HQ
 	sold    time.Time // when the last sale was acknowledged
+	proven  bool
 }
 
 func (c *chaos) run(ctx context.Context) (err error) {
@@ -91,9 +93,21 @@ func (c *chaos) runIn(ctx context.Context, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.line.Close()) }()
 	if c.in, err = Start(ctx, c.installation(dir, hqAddr)); err != nil {
-		return err
+		return c.verdict(ctx, err)
 	}
 	defer func() { err = errors.Join(err, c.in.Stop()) }()
+	return c.verdict(ctx, c.prove(ctx))
+}
+
+// verdict puts an interruption before what it has led to.
+func (c *chaos) verdict(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !c.proven {
+		return interrupted(err, "the shop was not compared with HQ", nil)
+	}
+	return err
+}
+
+func (c *chaos) prove(ctx context.Context) error {
 	if err := c.sellAndBreak(ctx); err != nil {
 		return err
 	}
@@ -196,6 +210,7 @@ func (c *chaos) judge(ctx context.Context) error {
 	for _, a := range c.report.Audits {
 		c.say("%s: %s", a.Command, a.Said)
 	}
+	c.proven = err == nil
 	return err
 }
 

@@ -29,7 +29,9 @@
 // authority over what happened; the oracle recomputes its hash chain from the
 // envelopes, and compares HQ and everything else with it. HQ's own tables are
 // judged by HQ's own program (hq-platform verify), which is run as a process,
-// because a client has no database.
+// because a client has no database. What was interrupted before the oracle spoke
+// is not proven, and neither is a fault that never happened: both are failures. A
+// basket that did not end is one, too, unless a till gave up on it and said so.
 //
 // # People
 //

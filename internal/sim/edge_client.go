@@ -112,6 +112,18 @@ func (c *EdgeClient) Transaction(ctx context.Context, id uuid.UUID) (*Basket, er
 	return &b, c.read(ctx, "/v1/transactions/"+id.String(), &b)
 }
 
+// OpenBasket is a basket that has not ended, as the edge's list of them has it.
+type OpenBasket struct {
+	ID         uuid.UUID   `json:"id"`
+	TerminalID string      `json:"terminal_id"`
+	Status     sale.Status `json:"status"` // DRAFT or SUSPENDED
+}
+
+// OpenBaskets reads all baskets that are neither paid nor voided.
+func (c *EdgeClient) OpenBaskets(ctx context.Context) ([]OpenBasket, error) {
+	return all[OpenBasket](ctx, c, "/v1/transactions")
+}
+
 // all reads every page of a list.
 func all[T any](ctx context.Context, c *EdgeClient, path string) ([]T, error) {
 	var items []T

@@ -52,7 +52,7 @@ func (x exchange) close() { x.client.CloseIdleConnections() }
 // do sends the request once and reads the answer into `into`. What may be sent
 // again as it is (nobody answered, the answer broke off, 408, 429, 502, 503,
 // 504) is a fault of kind Unavailable; a refusal is the server's own fault, with
-// its code and the detail "status".
+// its code and the details "status" and "retry_after" (the header; mostly empty).
 func (x exchange) do(ctx context.Context, r request, into any) error {
 	req, err := http.NewRequestWithContext(ctx, r.method, x.base+r.path, bytes.NewReader(r.body))
 	if err != nil {
@@ -79,7 +79,7 @@ func (x exchange) do(ctx context.Context, r request, into any) error {
 		return fault.Wrap(err, fault.Unavailable, "answer_broken", "the answer of %s broke off", x.who)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return x.refusal(r, res.StatusCode, answer)
+		return x.refusal(r, res.StatusCode, answer).With("retry_after", res.Header.Get("Retry-After"))
 	}
 	if into == nil {
 		return nil
@@ -97,7 +97,7 @@ func (x exchange) get(ctx context.Context, path string, into any) error {
 
 // refusal turns a problem document into a fault. What is no problem document
 // came from somebody in between and is judged by its status alone.
-func (x exchange) refusal(r request, status int, body []byte) error {
+func (x exchange) refusal(r request, status int, body []byte) *fault.Error {
 	var problem struct {
 		Code   string `json:"code"`
 		Detail string `json:"detail"`

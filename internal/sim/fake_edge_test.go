@@ -116,6 +116,9 @@ func (e *fakeEdge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if loss == "after" {
 		panic(http.ErrAbortHandler)
 	}
+	if a.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "0")
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body)
 }
@@ -293,6 +296,7 @@ func (e *fakeEdge) routes(handle func(string, func(*http.Request) (any, error)),
 		t.Finalize(who(r), "S1-"+t.TerminalID+"-"+strconv.Itoa(e.receipts[t.TerminalID]), "2026-11-22", time.Now())
 		return nil
 	}))
+	handle("GET /v1/transactions/{id}", basket(func(*sale.Transaction, *http.Request) error { return nil }))
 	handle("POST /v1/transactions/{id}/suspend", basket(func(t *sale.Transaction, _ *http.Request) error { return t.Suspend() }))
 	handle("POST /v1/transactions/{id}/resume", basket(func(t *sale.Transaction, r *http.Request) error {
 		if t.Status == sale.Draft && t.TerminalID == in.TerminalID {

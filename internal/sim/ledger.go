@@ -13,6 +13,8 @@ import (
 type Acknowledged struct {
 	TransactionID uuid.UUID
 	TerminalID    string
+	CashierID     string // who finalized it
+	ApprovedBy    string // whose PIN stood for what was taken off its lines; empty: nobody's
 	ReceiptNo     string
 	Total         money.Amount
 	Key           string // of finalize
@@ -76,7 +78,8 @@ func (l *Ledger) record(terminalID string, out Outcome, err error) {
 	switch b := out.Basket; {
 	case b != nil && b.ReceiptNo != "":
 		l.total += b.Totals.Total
-		l.sales = append(l.sales, Acknowledged{TransactionID: b.ID, TerminalID: terminalID, ReceiptNo: b.ReceiptNo, Total: b.Totals.Total, Key: out.Key})
+		l.sales = append(l.sales, Acknowledged{TransactionID: b.ID, TerminalID: terminalID, CashierID: out.CashierID, ApprovedBy: out.ApprovedBy,
+			ReceiptNo: b.ReceiptNo, Total: b.Totals.Total, Key: out.Key})
 	case b != nil && err == nil:
 		l.voided = append(l.voided, b.ID)
 	default:
@@ -84,6 +87,13 @@ func (l *Ledger) record(terminalID string, out Outcome, err error) {
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// doubt writes down a basket that nobody ended.
+func (l *Ledger) doubt(id uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inDoubt = append(l.inDoubt, id)
 }
 
 func (l *Ledger) count(stats TillStats) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"tiem/internal/fault"
 )
@@ -14,6 +15,7 @@ import (
 type Line struct {
 	target   string // host:port of HQ
 	listener net.Listener
+	called   chan struct{} // closed when the shop calls for the first time
 	work     sync.WaitGroup
 
 	mu      sync.Mutex
@@ -27,7 +29,8 @@ type lineState struct {
 	cut     Cut           // Kind "" while it is whole
 	over    chan struct{} // closed when another state begins
 	hit     map[*lineCall]struct{}
-	refused int // connections that were none
+	refused int                     // connections that were none
+	budgets map[CutKind]*lineBudget // Slow: of each direction, by the kind of cut that would break it off
 }
 
 // NewLine opens a line to target (host:port), which need not be there yet.
@@ -43,13 +46,33 @@ func NewLineAt(ctx context.Context, address, target string) (*Line, error) {
 		return nil, fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At("--line").
 			Advise("choose a free address, host:port")
 	}
-	l := &Line{target: target, listener: listener, state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
+	l := &Line{target: target, listener: listener, called: make(chan struct{}), state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
 	l.work.Go(l.take)
 	return l, nil
 }
 
 func newLineState(cut Cut) *lineState {
-	return &lineState{cut: cut, over: make(chan struct{}), hit: map[*lineCall]struct{}{}}
+	state := &lineState{cut: cut, over: make(chan struct{}), hit: map[*lineCall]struct{}{}}
+	if cut.Kind == Slow {
+		state.budgets = map[CutKind]*lineBudget{RequestCut: {rate: max(1, cut.Rate)}, AnswerCut: {rate: max(1, cut.Rate)}}
+	}
+	return state
+}
+
+// await waits for the shop's first call; nobody calls: a fault of kind Config
+// (line_unused).
+func (l *Line) await(ctx context.Context, patience time.Duration) error {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-l.called:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return fault.New(fault.Config, "line_unused", "nobody came over the line at %s within %s: the shop does not go by it", l.listener.Addr(), patience).At("--line").
+			Advise("start the shop with HQ_URL=%s", l.URL())
+	}
 }
 
 // URL is where the shop finds HQ.
@@ -118,10 +141,13 @@ func (l *Line) felt(call *lineCall) {
 
 // take accepts the shop's connections until the line is closed.
 func (l *Line) take() {
-	for {
+	for first := true; ; first = false {
 		shop, err := l.listener.Accept()
 		if err != nil {
 			return // Close; there is no other reason on the loopback interface
+		}
+		if first {
+			close(l.called)
 		}
 		call := &lineCall{line: l, shop: shop}
 		if !l.admit(call) {

@@ -17,10 +17,7 @@ type lineCall struct {
 	ended bool     // reset: what is dialled later is closed at once
 }
 
-const (
-	dialTimeout = 2 * time.Second
-	slowStep    = 20 * time.Millisecond // a slow line carries Rate/50 bytes every 1/50 s
-)
+const dialTimeout = 2 * time.Second
 
 // carry moves bytes both ways until both sides have ended.
 func (c *lineCall) carry() {
@@ -137,11 +134,11 @@ func (w *lineWay) share(n int) (now int, whole bool) {
 	switch state.cut.Kind {
 	case Slow:
 		w.call.line.felt(w.call)
-		select {
-		case <-time.After(slowStep):
-		case <-state.over:
+		budget := state.budgets[w.breaks]
+		if n = budget.portion(n); !budget.pass(state.over, n) {
+			return 0, true // as the line is from now on
 		}
-		return min(n, max(1, state.cut.Rate/int(time.Second/slowStep))), true
+		return n, true
 	case w.breaks:
 		if w.state != state {
 			w.state, w.left = state, state.cut.Bytes

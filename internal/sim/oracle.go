@@ -42,6 +42,8 @@ type Figures struct {
 type soldSale struct {
 	id        int64 // of its SaleRecorded
 	terminal  string
+	cashier   string
+	approved  string // by whom, of its overrides; empty: nobody had to
 	receiptNo string
 	total     money.Amount
 	change    money.Amount

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -29,7 +31,7 @@ func (o *oracle) sale(e *wire.Event, s *wire.SaleRecorded) *DifferenceError {
 	if d := o.saleOverrides(e, s, about); d != nil {
 		return d
 	}
-	sold := &soldSale{id: e.ID, terminal: e.TerminalID, receiptNo: s.ReceiptNo, total: s.Totals.Total, change: s.Totals.Change,
+	sold := &soldSale{id: e.ID, terminal: e.TerminalID, cashier: e.CashierID, approved: approvers(s.Overrides), receiptNo: s.ReceiptNo, total: s.Totals.Total, change: s.Totals.Change,
 		left: map[uuid.UUID]sale.Quantity{}}
 	for _, line := range s.Lines {
 		sold.left[line.ItemID] += line.Quantity
@@ -42,6 +44,17 @@ func (o *oracle) sale(e *wire.Event, s *wire.SaleRecorded) *DifferenceError {
 	o.figures.Tax += s.Totals.Tax
 	o.figures.Discount += s.Totals.Discount
 	return nil
+}
+
+// approvers are those whose PINs stood for overrides, each once.
+func approvers(overrides []wire.Override) string {
+	var who []string
+	for _, x := range overrides {
+		if x.ApprovedBy != "" && !slices.Contains(who, x.ApprovedBy) {
+			who = append(who, x.ApprovedBy)
+		}
+	}
+	return strings.Join(who, " ")
 }
 
 // saleOverrides: older edges gave no discounts and did not say who opened a basket.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/sale"
@@ -26,16 +27,56 @@ func TestOracleFindsNothingWhereAllIsWell(t *testing.T) {
 	require.Zero(t, f.OpenMoney)
 }
 
-// Money may be in before its sale is: a QR was captured, and the basket is open.
-func TestOracleAllowsMoneyOfOpenBaskets(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
+// captured lets a QR be captured for a basket that is never sold.
+func (s *shop) captured() uuid.UUID {
 	id := newID()
 	s.append(wire.TypePaymentCaptured, id, "T1", wire.PaymentCaptured{PaymentID: newID(), TransactionID: id, Method: "QR", Amount: 5000, Tendered: 5000})
 	s.mirror()
+	return id
+}
+
+// Money may be in before its sale is: a QR was captured, and the basket is open.
+// Where everybody has ended what they began, a till must have given up on it.
+func TestOracleAllowsMoneyOfOpenBaskets(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	id := s.captured()
+	o, d := s.judge()
+	require.Equal(t, []any{"C", int64(15)}, []any{d.Invariant, d.ID})
+	require.ErrorContains(t, d, "basket "+id.String()+", money was captured for a basket that was never sold")
+	require.EqualValues(t, 5000, o.figures.OpenMoney)
+	require.Nil(t, o.promises(s.ledger, false), "others sell, too")
+	s.ledger.doubt(id)
+	_, d = s.judge()
+	require.Nil(t, d)
+}
+
+// With a complete ledger no basket is open but those that tills gave up on.
+func TestOracleFindsBasketsThatStayOpen(t *testing.T) {
+	t.Parallel()
+	s, id := newShop(t), newID()
 	o, d := s.judge()
 	require.Nil(t, d)
-	require.EqualValues(t, 5000, o.figures.OpenMoney)
+	open := []OpenBasket{{ID: id, TerminalID: "T2", Status: sale.Suspended}}
+	require.ErrorContains(t, o.stillOpen(open, s.ledger), "basket "+id.String()+", the basket is still open, and no till gave up on it — must be: PAID or VOIDED; is: SUSPENDED at T2")
+	s.ledger.doubt(id)
+	require.Nil(t, o.stillOpen(open, s.ledger))
+}
+
+// A basket may end without the till's seeing it, but never without an event.
+func TestOracleFindsAnEndWithoutAnEvent(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	paid, doubtful := s.captured(), newID()
+	o, _ := s.judge()
+	require.Equal(t, []uuid.UUID{paid}, o.loose(nil), "also without the ledger")
+	s.ledger.doubt(doubtful)
+	s.ledger.doubt(s.ledger.sales[0].TransactionID)
+	require.Equal(t, []uuid.UUID{paid, doubtful}, o.loose(s.ledger))
+	for status, ended := range map[sale.Status]bool{sale.Draft: false, sale.Suspended: false, "": false, sale.Voided: true, sale.Paid: true} {
+		b := &Basket{Transaction: sale.Transaction{ID: paid, Status: status}}
+		require.Equal(t, ended, o.notEnded(paid, b) != nil, status)
+	}
 }
 
 // Each plant breaks one thing. Where the edge itself is wrong, the chain is
@@ -143,6 +184,8 @@ func TestOracleNamesWhatIsWrong(t *testing.T) {
 		"a sale of another total":   {func(s *shop) { s.ledger.sales[0].Total++ }, "A", 2, "not what the cashier saw"},
 		"a sale at another till":    {func(s *shop) { s.ledger.sales[0].TerminalID = "T2" }, "A", 2, "at T2; is: S1-T1-0000001"},
 		"a sale of another receipt": {func(s *shop) { s.ledger.sales[0].ReceiptNo = "S1-T1-0000003" }, "A", 2, "not what the cashier saw"},
+		"a sale of another cashier": {func(s *shop) { s.ledger.sales[0].CashierID = "C2" }, "A", 2, `must be: "C2", approved by ""; is: "C1"`},
+		"a sale that was approved":  {func(s *shop) { s.ledger.sales[0].ApprovedBy = "M1" }, "A", 2, `approved by "M1"; is: "C1", approved by ""`},
 		"two receipts for one sale": {func(s *shop) { s.ledger.sales = append(s.ledger.sales, s.ledger.sales[0]) }, "A", 0, "two receipts for one transaction"},
 		"a voided basket was sold":  {func(s *shop) { s.ledger.voided = append(s.ledger.voided, s.ledger.sales[1].TransactionID) }, "A", 6, "saw the basket voided"},
 		"a sale of nobody":          {func(s *shop) { s.ledger.sales = s.ledger.sales[1:] }, "A", 2, "a sale that no cashier knows of"},

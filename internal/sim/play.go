@@ -66,7 +66,11 @@ func Play(ctx context.Context, store Store, o PlayOptions) (*Ledger, error) {
 			return s.work(ctx)
 		})
 	}
-	return p.ledger, group.Wait()
+	err = group.Wait()
+	for _, id := range p.rack.left() { // a till that gave up will not take it up
+		p.ledger.doubt(id)
+	}
+	return p.ledger, err
 }
 
 // play is one Play.

@@ -2,7 +2,10 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -16,7 +19,7 @@ func TestPlaySellsAndKeepsTheLedger(t *testing.T) {
 	t.Parallel()
 	e := newFakeEdge(t)
 	var mu sync.Mutex
-	gated := 0
+	gated, approved := 0, 0
 	ledger, err := Play(t.Context(), e.store("T1", "T2", "T3"), PlayOptions{Seed: 3, Sales: 100, Gate: func(context.Context, int) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -33,7 +36,16 @@ func TestPlaySellsAndKeepsTheLedger(t *testing.T) {
 		require.Equal(t, s.ReceiptNo, b.ReceiptNo)
 		require.Equal(t, s.Total, b.Total())
 		require.Equal(t, s.TerminalID, b.TerminalID)
+		require.Equal(t, b.CashierID, s.CashierID)
+		cheaper := slices.ContainsFunc(b.Lines, func(l sale.Line) bool {
+			return l.Discount > 0 || l.UnitPrice != cola.Price && l.UnitPrice != rice.Price
+		})
+		require.Equal(t, cheaper, s.ApprovedBy == "M1", "%+v", b.Lines)
+		if cheaper {
+			approved++
+		}
 	}
+	require.Positive(t, approved)
 	require.NotEmpty(t, ledger.Voided())
 	for _, id := range ledger.Voided() {
 		require.Equal(t, sale.Voided, e.baskets[id].Status)
@@ -47,6 +59,29 @@ func TestPlaySellsAndKeepsTheLedger(t *testing.T) {
 	e.renumbers = true
 	_, err = Again(t.Context(), e.store("T1", "T2", "T3"), ledger, 10)
 	require.ErrorContains(t, err, "B: transaction")
+}
+
+// A basket that was put aside and that nobody takes up any more is in doubt, too.
+func TestPlayLeavesNoBasketUnaccounted(t *testing.T) {
+	t.Parallel()
+	e := newFakeEdge(t)
+	ledger, err := Play(t.Context(), e.store("T1", "T2", "T3"), PlayOptions{Seed: 3, Sales: 500, Gate: func(context.Context, int) error {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if slices.ContainsFunc(e.calls, func(call string) bool { return strings.Contains(call, "/suspend ") }) {
+			return errors.New("nobody serves any more")
+		}
+		return nil
+	}})
+	require.ErrorContains(t, err, "nobody serves")
+	e.mu.Lock() // what a till asked last may still be on its way
+	defer e.mu.Unlock()
+	for id, b := range e.baskets {
+		if b.Status == sale.Draft || b.Status == sale.Suspended {
+			require.Contains(t, ledger.InDoubt(), id)
+		}
+	}
+	require.NotEmpty(t, ledger.InDoubt())
 }
 
 // What the cashier saw stays in the ledger when the rest of the visit fails;

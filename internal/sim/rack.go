@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+
+	"github.com/gofrs/uuid/v5"
 )
 
 // rack is where tills put baskets aside, for each other and for themselves. It
@@ -33,6 +35,17 @@ func (r *rack) put(s *serving, from, visits int) {
 	defer r.mu.Unlock()
 	r.waiting = append(r.waiting, asideBasket{serving: s, from: from, anew: visits + 1})
 	r.wake()
+}
+
+// left are the baskets that nobody has taken up.
+func (r *rack) left() []uuid.UUID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ids := make([]uuid.UUID, len(r.waiting))
+	for i, b := range r.waiting {
+		ids[i] = b.out.TransactionID
+	}
+	return ids
 }
 
 // wake is called with mu held.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/uuid/v5"
+
 	"tiem/internal/money"
 	"tiem/internal/sim/scenario"
 )
@@ -32,6 +34,8 @@ type RunOptions struct {
 	Catalogue []byte
 	Keep      bool // leave the scratch directory even if all is well
 
+	AtOnce <-chan struct{} // closed: whoever interrupted it does not wait for the tills either; nil: never
+
 	Every time.Duration // between two pictures
 	Show  func(Picture) // nil: nobody looks
 	Say   func(format string, args ...any)
@@ -53,6 +57,7 @@ type RunReport struct {
 	StallMS   int64         `json:"longest_stall_ms"`
 	Calls     []CallView    `json:"calls"`
 	Happened  []string      `json:"happened,omitzero"`
+	Open      []uuid.UUID   `json:"open_baskets,omitzero"` // that tills gave up on in a running shop; of some, nobody may know
 	Stores    []StoreReport `json:"stores"`
 }
 
@@ -70,15 +75,22 @@ type StoreReport struct {
 // Run lets tills sell, in a running shop or in shops of its own, while the
 // events happen, shows what one can see of it, and asks the oracle at the end
 // (see AtHQ). When ctx is done, the tills end what they have begun, and the
-// report is of that. The error is the first thing that went wrong; the report is
+// report is of that; what was to be compared and was not is a fault of kind
+// Unavailable (interrupted). An event that never happened is a fault, too
+// (never_happened). The error is the first thing that went wrong; the report is
 // valid in any case.
 func Run(ctx context.Context, o RunOptions) (*RunReport, error) {
-	r := &run{options: o, watch: NewWatch(), dying: make(chan struct{}, len(o.Events)), report: &RunReport{Title: o.Title, Seed: o.Seed}}
-	var err error
-	if o.Shop != nil {
+	r := &run{options: o, watch: NewWatch(), dying: make(chan struct{}, len(o.Events)), weathered: -1, report: &RunReport{Title: o.Title, Seed: o.Seed}}
+	err := o.Check()
+	switch {
+	case err != nil:
+	case o.Shop != nil:
 		err = r.there(ctx)
-	} else {
+	default:
 		r.report.Dir, err = inScratch(ctx, o.Keep, func(dir string) error { return r.ours(ctx, dir) })
+	}
+	if err == nil {
+		err = r.complete()
 	}
 	if r.report.OK = err == nil; err != nil {
 		r.report.Problem = err.Error()
@@ -96,9 +108,14 @@ type run struct {
 	begun   time.Time     // when the tills began
 	report  *RunReport
 
-	mu       sync.Mutex
-	pulse    pulse
-	happened []string
+	proven bool // every shop was compared
+
+	mu        sync.Mutex
+	pulse     pulse
+	happened  []string
+	weathered time.Duration // up to when the line was as the events say; −1: it never was
+	struck    int           // parts that were killed
+	doomed    int           // tills that were told to die
 }
 
 // floor is one shop of a run.
@@ -124,6 +141,19 @@ func (r *run) there(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, line.Close()) }()
 	}
+	return r.verdict(ctx, r.sellThere(ctx, store, line))
+}
+
+// linePatience is how long a running shop may take to come over its line: one
+// that found nobody there asks again every few seconds.
+const linePatience = 5 * time.Second
+
+func (r *run) sellThere(ctx context.Context, store Store, line *Line) error {
+	if line != nil {
+		if err := line.await(ctx, linePatience); err != nil {
+			return err
+		}
+	}
 	tills, err := PairTills(ctx, store, r.options.Terminals)
 	if err != nil {
 		return err
@@ -133,7 +163,9 @@ func (r *run) there(ctx context.Context) (err error) {
 	selling.Tills = tills
 	r.shops = []*floor{newFloor(selling, nil, line)}
 	defer r.shops[0].edge.Close()
-	if err := r.play(ctx); err != nil || !r.options.AtHQ || ctx.Err() != nil {
+	err = r.play(ctx)
+	r.report.Open = r.shops[0].open(ctx)
+	if err != nil || !r.options.AtHQ || ctx.Err() != nil {
 		return err
 	}
 	return r.prove(ctx)
@@ -151,31 +183,6 @@ func (r *run) count(took time.Duration) {
 	}
 	rep.StallMS = rep.Tills.Stall.Milliseconds()
 	rep.PerSecond = float64(rep.Sales) / max(took.Seconds(), 0.001)
-}
-
-// prove asks the oracle about every shop, once HQ has everything.
-func (r *run) prove(ctx context.Context) error {
-	const again = 50
-	closed := time.Now()
-	for i, shop := range r.shops {
-		var err error
-		if r.report.Stores[i].Repeated, err = Again(ctx, shop.store, shop.ledger, again); err != nil {
-			return err
-		}
-		report, err := VerifyStore(ctx, shop.store, VerifyOptions{Wait: time.Minute, Ledger: shop.ledger, Complete: shop.in != nil})
-		r.report.Stores[i].Report, r.report.Stores[i].DrainMS = report, time.Since(closed).Milliseconds()
-		if err != nil {
-			return err
-		}
-		r.say("%s: edge = HQ, %d events in order; %d sales of %s", shop.store.StoreID, report.Figures.Events, report.Figures.Sales, report.Figures.Total)
-		if shop.in == nil {
-			continue
-		}
-		if r.report.Stores[i].Audits, err = shop.in.Audit(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // say tells what happens, now and in the report.

@@ -38,6 +38,9 @@ func (r *run) weather(ctx context.Context) {
 			r.become(state)
 			last = state
 		}
+		r.mu.Lock()
+		r.weathered = now
+		r.mu.Unlock()
 		if next == 0 || pause(ctx, time.Until(r.begun.Add(next))) != nil {
 			return
 		}
@@ -85,6 +88,9 @@ func (r *run) each(ctx context.Context, kind scenario.Kind, do func(scenario.Eve
 
 func (r *run) tillDies(scenario.Event) error {
 	r.say("a till dies in the middle of its next sale")
+	r.mu.Lock()
+	r.doomed++
+	r.mu.Unlock()
 	r.dying <- struct{}{} // there is room for all of them
 	return nil
 }
@@ -97,6 +103,9 @@ func (r *run) strike(ctx context.Context, e scenario.Event) error {
 		return err
 	}
 	at := time.Now()
+	r.mu.Lock()
+	r.struck++
+	r.mu.Unlock()
 	r.say("%s dies", part)
 	if part == EdgeServer || part == HQServer {
 		_ = pause(ctx, e.Lasts) // closing time brings it back sooner

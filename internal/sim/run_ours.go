@@ -16,6 +16,10 @@ import (
 // that does as the events say.
 func (r *run) ours(ctx context.Context, dir string) (err error) {
 	defer func() { err = errors.Join(err, r.stop()) }()
+	return r.verdict(ctx, r.sellOurs(ctx, dir))
+}
+
+func (r *run) sellOurs(ctx context.Context, dir string) error {
 	if err := r.open(ctx, dir); err != nil {
 		return err
 	}

@@ -45,8 +45,9 @@ func (r *run) play(ctx context.Context) error {
 func (r *run) shopOptions(i int, shop *floor, closing <-chan struct{}) PlayOptions {
 	o := PlayOptions{Seed: r.options.Seed + uint64(i), Closing: closing, Rate: r.options.Rate / float64(len(r.shops)), Speed: r.options.Speed,
 		Ledger: shop.ledger, Watch: r.watch, FirstTill: i * r.options.Terminals}
-	if r.options.Sales > 0 {
-		o.Sales = max(1, r.options.Sales/len(r.shops))
+	o.Sales = r.options.Sales / len(r.shops)
+	if i < r.options.Sales%len(r.shops) {
+		o.Sales++
 	}
 	if i == 0 {
 		o.Dying = r.dying
@@ -58,7 +59,8 @@ func (r *run) shopOptions(i int, shop *floor, closing <-chan struct{}) PlayOptio
 // somebody interrupts the run.
 const closingPatience = 5 * time.Second
 
-// closeShop closes the shop at its time, or when ctx is done.
+// closeShop closes the shop at its time, or when ctx is done. Whoever interrupts
+// it, before closing time or after, waits for the tills no longer than that.
 func (r *run) closeShop(ctx, around context.Context, closing chan<- struct{}, giveUp context.CancelCauseFunc) {
 	var atTime <-chan time.Time
 	if r.options.Closes > 0 {
@@ -70,13 +72,23 @@ func (r *run) closeShop(ctx, around context.Context, closing chan<- struct{}, gi
 	case <-around.Done():
 		return
 	case <-atTime:
-		close(closing)
 	case <-ctx.Done():
-		close(closing)
-		if pause(around, closingPatience) == nil {
-			giveUp(context.Cause(ctx))
-		}
 	}
+	close(closing)
+	select {
+	case <-around.Done():
+		return
+	case <-ctx.Done():
+	}
+	patience := time.NewTimer(closingPatience)
+	defer patience.Stop()
+	select {
+	case <-around.Done():
+		return
+	case <-r.options.AtOnce:
+	case <-patience.C:
+	}
+	giveUp(context.Cause(ctx))
 }
 
 // mourn tells of a server that ended by itself.

@@ -2,8 +2,11 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,24 +53,176 @@ func TestARunInARunningShop(t *testing.T) {
 	require.Empty(t, last.Line, "nobody is between the shop and HQ")
 }
 
-// Who interrupts a run closes the shop: what was begun is ended.
+// Who interrupts a run closes the shop: what was begun is ended. What was to be
+// compared and was not is said.
 func TestAnInterruptedRunClosesTheShop(t *testing.T) {
+	t.Parallel()
+	for _, atHQ := range []bool{true, false} {
+		e := newFakeEdge(t)
+		store := e.store("T1")
+		ctx, cancel := context.WithCancel(t.Context())
+		report, err := Run(ctx, RunOptions{Seed: 4, Terminals: 2, Closes: time.Hour, Speed: 1000, Shop: &store, AtHQ: atHQ, Every: time.Millisecond,
+			Show: func(p Picture) {
+				if p.Sales > 10 {
+					cancel()
+				}
+			}})
+		require.Equal(t, !atHQ, report.OK)
+		if atHQ {
+			require.Equal(t, "interrupted", fault.CodeOf(err))
+			require.Equal(t, 1, fault.ExitCode(err))
+			require.Equal(t, "it was interrupted: the shop was not compared with HQ", report.Problem)
+		}
+		require.Greater(t, report.Sales, 10)
+		require.Nil(t, report.Stores[0].Report, "nobody waits for HQ then")
+		require.Empty(t, report.Open)
+		for id, b := range e.baskets {
+			require.Contains(t, []sale.Status{sale.Paid, sale.Voided}, b.Status, id)
+		}
+	}
+}
+
+// An edge that never lets a basket be paid: whoever closes the shop, and then
+// presses Ctrl-C twice, waits for nobody, and hears which baskets stay open.
+func TestAnInterruptionAfterClosingTimeIsHeard(t *testing.T) {
 	t.Parallel()
 	e := newFakeEdge(t)
 	store := e.store("T1")
 	ctx, cancel := context.WithCancel(t.Context())
-	report, err := Run(ctx, RunOptions{Seed: 4, Terminals: 2, Closes: time.Hour, Speed: 1000, Shop: &store, AtHQ: true, Every: time.Millisecond,
+	var mu sync.Mutex
+	stuck := 0
+	e.lose = func(_ int, r *http.Request) string {
+		if !strings.HasSuffix(r.URL.Path, "/finalize") {
+			return ""
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		stuck++
+		return "503"
+	}
+	atOnce := make(chan struct{})
+	close(atOnce)
+	begun := time.Now()
+	report, err := Run(ctx, RunOptions{Seed: 4, Terminals: 2, Closes: 50 * time.Millisecond, Speed: 2000, Shop: &store, AtOnce: atOnce, Every: time.Millisecond,
 		Show: func(p Picture) {
-			if p.Sales > 10 {
+			mu.Lock()
+			defer mu.Unlock()
+			if p.Elapsed > 200*time.Millisecond && stuck > 3 {
 				cancel()
 			}
 		}})
-	require.NoError(t, err)
-	require.Greater(t, report.Sales, 10)
-	require.Nil(t, report.Stores[0].Report, "nobody waits for HQ then")
-	for id, b := range e.baskets {
-		require.Contains(t, []sale.Status{sale.Paid, sale.Voided}, b.Status, id)
+	require.Less(t, time.Since(begun), closingPatience)
+	require.Equal(t, "interrupted", fault.CodeOf(err))
+	require.NotEmpty(t, report.Open)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range report.Open {
+		require.Contains(t, fault.As(err).Hint, id.String())
+		require.Equal(t, sale.Draft, e.baskets[id].Status)
 	}
+}
+
+// Whoever is interrupted while a database is being made does not hear that it
+// could not be; but what tills have seen broken is.
+func TestAnInterruptionIsNotWhatItLedTo(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	failed, broken := errors.New("PostgreSQL did not start"), &DifferenceError{Invariant: "B", What: "two receipts"}
+	r, c := &run{report: &RunReport{}}, &chaos{}
+	for _, err := range []error{nil, failed, broken} {
+		require.Equal(t, err, r.verdict(ctx, err))
+		require.Equal(t, err, c.verdict(ctx, err))
+	}
+	cancel()
+	for _, err := range []error{nil, failed} {
+		require.EqualError(t, r.verdict(ctx, err), "it was interrupted: the shop was not compared with HQ")
+		require.EqualError(t, c.verdict(ctx, err), "it was interrupted: the shop was not compared with HQ")
+	}
+	require.Equal(t, broken, r.verdict(ctx, broken))
+	require.Equal(t, broken, c.verdict(ctx, broken))
+	r.proven, c.proven = true, true
+	require.NoError(t, r.verdict(ctx, nil), "it came too late")
+	require.NoError(t, c.verdict(ctx, nil))
+}
+
+// What was to happen and did not is found, also where all sales are made.
+func TestAnEventThatNeverHappenedIsFound(t *testing.T) {
+	t.Parallel()
+	e := newFakeEdge(t)
+	store := e.store("T1")
+	report, err := Run(t.Context(), RunOptions{Terminals: 2, Sales: 4, Shop: &store, Events: []scenario.Event{{Kind: scenario.Dead, At: time.Hour}}})
+	require.Equal(t, "never_happened", fault.CodeOf(err))
+	require.Equal(t, 1, fault.ExitCode(err))
+	require.Equal(t, `"after 1h0m0s a till dies" never happened: the shop closed before (give --duration)`, report.Problem)
+	require.Equal(t, 4, report.Sales)
+	events := []scenario.Event{{Kind: scenario.Dead, At: 1}, {Kind: scenario.Dead, At: 2}, {Kind: scenario.Pulled, At: 3, Lasts: 1}, {Kind: scenario.Pulled, At: 5, Lasts: 1},
+		{Kind: scenario.Dying, Part: scenario.HQ, At: 6}, {Kind: scenario.Dying, Part: scenario.Edge, At: 7}}
+	r := &run{dying: make(chan struct{}, 2), doomed: 2, struck: 1, weathered: 4, options: RunOptions{Events: events}}
+	r.dying <- struct{}{} // nobody has taken notice
+	require.Equal(t, []scenario.Event{events[1], events[3], events[5]}, r.missed())
+	require.Len(t, (&run{weathered: -1, options: RunOptions{Events: []scenario.Event{{Kind: scenario.Slow}}}}).missed(), 1)
+}
+
+func TestWhatCannotBeIsNotStarted(t *testing.T) {
+	t.Parallel()
+	shop := &Store{}
+	cut, dead, kill := scenario.Event{Kind: scenario.Pulled, At: time.Minute}, scenario.Event{Kind: scenario.Dead}, scenario.Event{Kind: scenario.Dying}
+	for name, o := range map[string]RunOptions{
+		"too late":            {Terminals: 5, Closes: time.Minute, Events: []scenario.Event{cut}},
+		"alone":               {Terminals: 1, Events: []scenario.Event{dead}},
+		"a sale for no shop":  {Terminals: 5, Sales: 2, Stores: 3},
+		"kills there":         {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9", Events: []scenario.Event{kill}},
+		"no line there":       {Terminals: 5, Shop: shop, Events: []scenario.Event{cut}},
+		"a line of no port":   {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:0"},
+		"a line of no number": {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1"},
+	} {
+		report, err := Run(t.Context(), o)
+		require.Equal(t, 2, fault.ExitCode(err), name)
+		require.False(t, report.OK)
+	}
+	require.NoError(t, RunOptions{Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", Events: []scenario.Event{cut}}.Check())
+	require.NoError(t, RunOptions{Terminals: 2, Sales: 3, Stores: 3, Events: []scenario.Event{cut, dead, kill}}.Check())
+}
+
+// All sales are made, however many shops share them.
+func TestSalesAreSharedByTheShops(t *testing.T) {
+	t.Parallel()
+	r := &run{options: RunOptions{Sales: 10}, shops: []*floor{{}, {}, {}}}
+	var shares []int
+	for i, shop := range r.shops {
+		shares = append(shares, r.shopOptions(i, shop, nil).Sales)
+	}
+	require.Equal(t, []int{4, 3, 3}, shares)
+}
+
+// Who comes too often waits and comes again; the manager is signed out, however
+// it went.
+func TestPairingWaitsItsTurn(t *testing.T) {
+	t.Parallel()
+	e := newFakeEdge(t)
+	store := e.store("T1")
+	tries, refused := 0, "429"
+	e.lose = func(_ int, r *http.Request) string {
+		if r.URL.Path != "/v1/terminals" {
+			return ""
+		}
+		if tries++; tries < 4 {
+			return refused
+		}
+		return ""
+	}
+	logins, err := PairTills(t.Context(), store, 2)
+	require.NoError(t, err)
+	require.Len(t, logins, 2)
+	require.Equal(t, 5, tries)
+	require.Empty(t, e.sessions)
+	tries, refused = 0, "503"
+	_, err = PairTills(t.Context(), store, 2)
+	require.Equal(t, "injected", fault.CodeOf(err), "the code may be used up")
+	require.Equal(t, 1, tries)
+	require.Empty(t, e.sessions, "the manager does not stay signed in")
+	require.Equal(t, time.Second, retryAfter(fault.New(fault.Unavailable, "x", "")))
+	require.Equal(t, 30*time.Second, retryAfter(fault.New(fault.Unavailable, "x", "").With("retry_after", "30")))
 }
 
 func TestOnlyAManagerPairsTills(t *testing.T) {

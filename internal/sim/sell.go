@@ -15,6 +15,8 @@ type Outcome struct {
 	TransactionID uuid.UUID
 	Basket        *Basket // as the edge last showed it; PAID or VOIDED
 	Key           string  // of finalize: the same call again must give the same receipt
+	CashierID     string  // who finalized it; empty: nobody did
+	ApprovedBy    string  // whose PIN stood for what was taken off its lines; empty: nobody's
 }
 
 // Sell serves one shopper, from the first scan to PAID or VOIDED, at this till
@@ -84,8 +86,12 @@ func (t *Till) ring(ctx context.Context, s *serving) error {
 	if err != nil {
 		return err
 	}
+	before := t.Stats.Favours
 	if basket, err = t.favours(ctx, basket, s.visit.Favours); err != nil {
 		return err
+	}
+	if t.Stats.Favours > before {
+		s.out.ApprovedBy = t.Manager
 	}
 	s.tenders = s.visit.tenders(basket.Totals.Due)
 	return nil
@@ -109,6 +115,7 @@ func (t *Till) settle(ctx context.Context, s *serving) (parked bool, err error) 
 	if s.out.Basket, err = t.Finalize(ctx, s.out.TransactionID, s.out.Key); err != nil {
 		return false, err
 	}
+	s.out.CashierID = t.CashierID
 	if s.visit.Probe == VoidPaid && s.openedBy != t.CashierID {
 		return false, nil // it would be refused for another reason
 	}

@@ -99,7 +99,7 @@ func (s *shop) sell(terminal string, way Way, colas sale.Quantity) {
 		basket.Lines = append(basket.Lines, sale.Line{LineNo: l.LineNo, ItemID: l.ItemID, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Discount: l.Discount, Amount: l.Amount})
 	}
 	s.baskets[id] = basket
-	s.ledger.record(terminal, Outcome{TransactionID: id, Basket: basket}, nil)
+	s.ledger.record(terminal, Outcome{TransactionID: id, Basket: basket, CashierID: "C1"}, nil)
 }
 
 // giveUp writes the event of a basket of two colas, one of them cheaper, and a
@@ -156,6 +156,7 @@ func (s *shop) favour(n int, discount money.Amount) {
 	for i := range s.ledger.sales {
 		if s.ledger.sales[i].TransactionID == id {
 			s.ledger.sales[i].Total -= discount
+			s.ledger.sales[i].ApprovedBy = "M1"
 		}
 	}
 }

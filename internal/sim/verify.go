@@ -143,7 +143,26 @@ func (v *verification) check(ctx context.Context) error {
 			return d
 		}
 	}
+	if err := v.openBaskets(ctx); err != nil {
+		return err
+	}
 	return v.readBack(ctx)
+}
+
+// openBaskets asks the edge for baskets that did not end; where others sell, too,
+// they mean nothing.
+func (v *verification) openBaskets(ctx context.Context) error {
+	if v.options.Ledger == nil || !v.options.Complete {
+		return nil
+	}
+	open, err := v.edge.OpenBaskets(ctx)
+	if err != nil {
+		return err
+	}
+	if d := v.oracle.stillOpen(open, v.options.Ledger); d != nil {
+		return d
+	}
+	return nil
 }
 
 // compareLogs walks along both logs at once, so that neither has to fit into
@@ -232,7 +251,8 @@ func (v *verification) compareWatermark(ctx context.Context) error {
 	return nil
 }
 
-// readBack asks the edge for each sale and each void of its log.
+// readBack asks the edge for each sale and each void of its log, and for each
+// basket whose end the log does not tell.
 func (v *verification) readBack(ctx context.Context) error {
 	const atOnce = 8
 	group, ctx := errgroup.WithContext(ctx)
@@ -242,6 +262,9 @@ func (v *verification) readBack(ctx context.Context) error {
 	}
 	for _, id := range v.oracle.voidsInOrder() {
 		group.Go(func() error { return v.readOne(ctx, id, v.oracle.givenUp) })
+	}
+	for _, id := range v.oracle.loose(v.options.Ledger) {
+		group.Go(func() error { return v.readOne(ctx, id, v.oracle.notEnded) })
 	}
 	return group.Wait()
 }

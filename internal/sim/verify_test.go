@@ -29,6 +29,7 @@ type served struct {
 	onStatus  func(n int) // before the n-th answer of /v1/status
 	pages     int
 	unmarked  int64 // an event without published_at
+	open      []OpenBasket
 	watermark func(*wire.StoreSync)
 }
 
@@ -87,6 +88,8 @@ func (v *served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.answer(w, page[StockEntry]{Items: v.shelf()[:1], Next: "COLA"})
 	case path == "/v1/inventory":
 		v.answer(w, page[StockEntry]{Items: v.shelf()[1:]})
+	case path == "/v1/transactions":
+		v.answer(w, page[OpenBasket]{Items: v.open})
 	case strings.HasPrefix(path, "/v1/transactions/"):
 		b := v.baskets[uuid.FromStringOrNil(path[len("/v1/transactions/"):])]
 		if b == nil {
@@ -137,7 +140,13 @@ func TestVerifyNamesTheFirstDifference(t *testing.T) {
 		"the shelf":          {func(v *served) { v.stock[rice.ItemID]++ }, "C", 0, "item GAO"},
 		"a lost transaction": {func(v *served) { delete(v.baskets, v.ledger.sales[2].TransactionID) }, "A", 9, "the edge's transaction is not what its log says"},
 		"another receipt":    {func(v *served) { v.baskets[v.ledger.sales[2].TransactionID].ReceiptNo = "S1-T1-0000009" }, "A", 9, "is: PAID S1-T1-0000009"},
-		"a broken promise":   {func(v *served) { v.ledger.sales[0].Total-- }, "A", 2, "not what the cashier saw"},
+		"an open basket":     {func(v *served) { v.open = []OpenBasket{{ID: newID(), Status: sale.Draft}} }, "A", 0, "the basket is still open"},
+		"a silent end": {func(v *served) {
+			id := newID()
+			v.ledger.doubt(id)
+			v.baskets[id] = &Basket{Transaction: sale.Transaction{ID: id, Status: sale.Voided}}
+		}, "A", 0, "has ended at the edge, but its log does not say so"},
+		"a broken promise": {func(v *served) { v.ledger.sales[0].Total-- }, "A", 2, "not what the cashier saw"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

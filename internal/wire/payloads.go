@@ -165,6 +165,7 @@ type BasketLine struct {
 	Amount    money.Amount  `json:"amount"`
 	TaxCode   string        `json:"tax_code"`
 	RemovedAt *time.Time    `json:"removed_at,omitempty"` // of a removed line, and of no other
+	RemovedBy string        `json:"removed_by,omitempty"` // likewise; absent in events of older edges
 }
 
 // CancelledPayment is a payment that the void cancelled: cash that was given

@@ -56,5 +56,5 @@ func TestLineBackAllEventsAtHQInOrder(t *testing.T) {
 		}
 	}
 
-	require.Equal(t, 180, s.proven(ledger).Sales)
+	require.Equal(t, 180, s.proven(ledger, true).Sales)
 }

@@ -68,7 +68,7 @@ func TestLineCutDuringCheckoutTheTillStillGetsOK(t *testing.T) {
 			// When the cable is plugged in again, HQ gets what it missed.
 			s.line.Mend()
 			s.is("ONLINE")
-			require.Equal(t, 30, s.proven(nil).Sales)
+			require.Equal(t, 30, s.proven(offline, false).Sales)
 		})
 	}
 }

@@ -145,9 +145,9 @@ func (s *shop) logs() (edge []sim.OutboxEntry, hq []sim.HQEvent) {
 
 // proven ends a story: what the cashiers saw is at the edge and at HQ, once, A to
 // D hold, and hq-platform verify and store-edge outbox verify agree.
-func (s *shop) proven(ledger *sim.Ledger) sim.Figures {
+func (s *shop) proven(ledger *sim.Ledger, complete bool) sim.Figures {
 	s.t.Helper()
-	report, err := sim.VerifyStore(s.t.Context(), s.Store(), sim.VerifyOptions{Wait: patience, Ledger: ledger, Complete: ledger != nil})
+	report, err := sim.VerifyStore(s.t.Context(), s.Store(), sim.VerifyOptions{Wait: patience, Ledger: ledger, Complete: complete})
 	require.NoError(s.t, err)
 	require.True(s.t, report.OK)
 	require.Zero(s.t, report.Pending)

@@ -56,8 +56,8 @@ func (b *Board) Poke() {
 func (b *Board) Run(ctx context.Context) {
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
+	turned := false // the line has, and that is not posted yet
 	for {
-		turned := false
 		select {
 		case <-ctx.Done():
 			return
@@ -67,9 +67,11 @@ func (b *Board) Run(ctx context.Context) {
 		case <-ticks.C:
 		}
 		if turned || b.watched() {
-			if err := b.look(ctx); err != nil { // the database is away, which others say: try again
+			err := b.look(ctx)
+			if err != nil { // the database is away, which others say: try again
 				b.Poke()
 			}
+			turned = turned && err != nil
 		}
 		pause(ctx, spacing)
 	}

@@ -323,3 +323,35 @@ func TestManyWatchersAtOnce(t *testing.T) {
 	notes := w.Next()
 	require.Equal(t, int64(2000), notes[len(notes)-1].State.Head)
 }
+
+// A turn of the line that could not be read at once is kept, also when nobody
+// watched: it is for those who come back.
+func TestATurnWhileTheDatabaseIsAwayIsPosted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t)
+		s.change(func() { s.err = errors.New("away") })
+		s.run()
+		s.line.Good()
+		s.line.Good()
+		time.Sleep(3 * spacing)
+		s.change(func() { s.err = nil })
+		time.Sleep(3 * spacing)
+		s.mu.Lock()
+		reads := s.reads
+		s.mu.Unlock()
+		s.Board.mu.Lock()
+		require.Len(t, s.ring, 1)
+		require.Equal(t, "ONLINE", s.ring[0].state.Connectivity)
+		s.Board.mu.Unlock()
+		time.Sleep(time.Minute)
+		s.change(func() { require.Equal(t, reads, s.reads, "and then nobody asks any more") })
+	})
+}
+
+func TestSkewIsNewsBySeconds(t *testing.T) {
+	t.Parallel()
+	of := func(ms int64) news { return (&State{ClockOffsetMS: &ms}).news() }
+	require.Equal(t, of(1_100), of(1_900))
+	require.NotEqual(t, of(900), of(1_100))
+	require.NotEqual(t, of(0), (&State{}).news())
+}

@@ -90,12 +90,17 @@ type news struct {
 	alarm        uplink.Alarm
 	head, acked  int64
 	pending      int64
+	skew         int64 // seconds; meaningless unless measured
+	measured     bool
 }
 
 func (s *State) news() news {
 	n := news{connectivity: s.Connectivity, since: s.Since, head: s.Head, acked: s.Acked, pending: s.PendingEvents}
 	if s.Alarm != nil {
 		n.alarm = *s.Alarm
+	}
+	if s.ClockOffsetMS != nil {
+		n.measured, n.skew = true, *s.ClockOffsetMS/1000
 	}
 	return n
 }

@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"github.com/gofrs/uuid/v5"
+
 	"tiem/internal/pricing"
 	"tiem/internal/sale"
 )
@@ -15,8 +17,9 @@ type Basket struct {
 type stored struct {
 	t        sale.Transaction
 	rates    pricing.RateTable
-	taxLines []pricing.TaxLine // only once PAID
-	acting   string            // the cashier who asks; if nobody does, because a provider reports, the basket's
+	taxLines []pricing.TaxLine    // only once PAID
+	takenBy  map[uuid.UUID]string // the cashier who took a payment, by its id
+	acting   string               // the cashier who asks; if nobody does, because a provider reports, the basket's
 }
 
 // view computes the totals: at the rates of the business date given for an open

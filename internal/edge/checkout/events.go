@@ -17,21 +17,27 @@ func (d *Desk) draft(s *stored, eventType string, now time.Time, payload any) (o
 }
 
 func (d *Desk) saleRecorded(s *stored, totals pricing.Totals, now time.Time) (outbox.Draft, error) {
+	return d.draft(s, wire.TypeSaleRecorded, now, SaleRecordedOf(&s.t, totals, now))
+}
+
+// SaleRecordedOf is what the event tells of a sale. It is pure, and public so that
+// tests can hold it against what HQ takes.
+func SaleRecordedOf(t *sale.Transaction, totals pricing.Totals, now time.Time) wire.SaleRecorded {
 	rates := map[string]int32{}
-	event := wire.SaleRecorded{TransactionID: s.t.ID, ReceiptNo: s.t.ReceiptNo, Currency: s.t.Currency, ShiftID: s.t.ShiftID,
-		OpenedBy: s.t.OpenedBy, CreatedAt: s.t.CreatedAt, FinalizedAt: now, Overrides: overridesOf(&s.t, isSold),
+	event := wire.SaleRecorded{TransactionID: t.ID, ReceiptNo: t.ReceiptNo, Currency: t.Currency, ShiftID: t.ShiftID,
+		OpenedBy: t.OpenedBy, CreatedAt: t.CreatedAt, FinalizedAt: now, Overrides: overridesOf(t, isSold),
 		Totals: wire.SaleTotals{Gross: totals.Gross, Discount: totals.Discount, Subtotal: totals.Subtotal, Tax: totals.Tax, Total: totals.Total,
 			Paid: totals.Paid, Change: totals.Change}}
-	for _, t := range totals.TaxLines {
-		rates[t.TaxCode] = t.RateBP
-		event.TaxLines = append(event.TaxLines, wire.TaxLine{TaxCode: t.TaxCode, RateBP: t.RateBP, Base: t.Base, Tax: t.Tax})
+	for _, line := range totals.TaxLines {
+		rates[line.TaxCode] = line.RateBP
+		event.TaxLines = append(event.TaxLines, wire.TaxLine{TaxCode: line.TaxCode, RateBP: line.RateBP, Base: line.Base, Tax: line.Tax})
 	}
-	for _, l := range s.t.Live() {
+	for _, l := range t.Live() {
 		event.Lines = append(event.Lines, wire.SaleLine{LineNo: l.LineNo, ItemID: l.ItemID, SKU: l.SKU, Name: l.Name, Unit: l.Unit,
 			Category: l.Category, Barcode: l.Barcode, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Gross: l.Gross, Discount: l.Discount,
 			Amount: l.Amount, TaxCode: l.TaxCode, RateBP: rates[l.TaxCode]})
 	}
-	return d.draft(s, wire.TypeSaleRecorded, now, event)
+	return event
 }
 
 func (d *Desk) inventoryAdjusted(s *stored, takes []stock.Take, balances []int64, now time.Time) (outbox.Draft, error) {

@@ -61,29 +61,24 @@ func (d *Desk) scanned(ctx context.Context, scan Scan) (sale.Item, error) {
 	return sale.Item{}, fault.New(fault.Invalid, "item_missing", "a line needs a barcode or an item_id").At("barcode")
 }
 
-// ChangeQuantity sets a line's quantity.
+// ChangeQuantity sets a line's quantity; line_overridden (409) for a line whose
+// price a person changed.
 func (d *Desk) ChangeQuantity(ctx context.Context, by Caller, id uuid.UUID, lineNo int32, quantity sale.Quantity) (Reply, error) {
 	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, _ time.Time) ([]outbox.Draft, error) {
 		line, err := s.t.ChangeQuantity(lineNo, quantity)
-		return nil, queueLine(ctx, tx, s.t.ID, line, err)
+		if err != nil {
+			return nil, err
+		}
+		line.ChangedBy = s.acting
+		return nil, queueLine(ctx, tx, s.t.ID, line)
 	}))
 }
 
-// RemoveLine strikes a line out.
-func (d *Desk) RemoveLine(ctx context.Context, by Caller, id uuid.UUID, lineNo int32) (Reply, error) {
-	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
-		line, err := s.t.RemoveLine(lineNo, now)
-		return nil, queueLine(ctx, tx, s.t.ID, line, err)
-	}))
-}
-
-func queueLine(ctx context.Context, tx *postgres.Tx, id uuid.UUID, line *sale.Line, err error) error {
-	if err != nil {
-		return err
-	}
+func queueLine(ctx context.Context, tx *postgres.Tx, id uuid.UUID, line *sale.Line) error {
 	return edgedb.New().UpdateLine(ctx, tx.Queued(), edgedb.UpdateLineParams{TransactionID: id, LineNo: line.LineNo,
 		QuantityMilli: int64(line.Quantity), Gross: int64(line.Gross), RemovedAt: line.RemovedAt, UnitPrice: int64(line.UnitPrice),
-		Discount: int64(line.Discount), DiscountReason: orNil(line.DiscountReason), ListPrice: (*int64)(line.ListPrice), PriceReason: orNil(line.PriceReason)})
+		Discount: int64(line.Discount), DiscountReason: orNil(line.DiscountReason), ListPrice: (*int64)(line.ListPrice), PriceReason: orNil(line.PriceReason),
+		ChangedBy: orNil(line.ChangedBy)})
 }
 
 func orNil(s string) *string {

@@ -34,7 +34,8 @@ func (d *Desk) OverridePrice(ctx context.Context, by Caller, id uuid.UUID, lineN
 }
 
 // overrideLine asks the rule before it asks who answers for it: nobody is asked
-// to approve what cannot be.
+// to approve what cannot be, or what is so already. So a till whose answer was
+// lost may ask again, though the approval is used up.
 func (d *Desk) overrideLine(ctx context.Context, by Caller, id uuid.UUID, needs staff.Permission, action audit.Action, reason string,
 	apply func(*sale.Transaction, sale.Say) (*sale.Line, *sale.Override, error),
 ) (Reply, error) {
@@ -43,15 +44,15 @@ func (d *Desk) overrideLine(ctx context.Context, by Caller, id uuid.UUID, needs 
 	}
 	return d.change(ctx, by, id, 200, heldBy(by.TerminalID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) ([]outbox.Draft, error) {
 		line, done, err := apply(&s.t, sale.Say{CashierID: s.acting, Reason: reason, At: now})
-		if err != nil {
-			return nil, err
-		}
-		approvedBy, err := d.permit(ctx, tx, by, s, needs, now)
 		if err != nil || done == nil {
 			return nil, err
 		}
+		approvedBy, err := d.permit(ctx, tx, by, s, needs, now)
+		if err != nil {
+			return nil, err
+		}
 		done.ApprovedBy = approvedBy
-		if err := queueLine(ctx, tx, s.t.ID, line, nil); err != nil {
+		if err := queueLine(ctx, tx, s.t.ID, line); err != nil {
 			return nil, err
 		}
 		if err := d.queueOverride(ctx, tx, by, s, done); err != nil {

@@ -122,7 +122,7 @@ func (d *Desk) charge(ctx context.Context, by Caller, begun PaymentReply, provid
 				p.Reference, p.QRPayload, p.ExpiresAt = charge.Reference, charge.QRPayload, &charge.ExpiresAt
 			}
 			s.t.Version++
-			if err := queuePayment(ctx, tx, p, now); err != nil {
+			if err := queuePayment(ctx, tx, p, "", now); err != nil {
 				return 0, nil, nil, err
 			}
 		}
@@ -160,25 +160,6 @@ func sameTender(known *sale.Payment, tender sale.Tender) error {
 
 var errPaymentID = fault.New(fault.Conflict, "payment_id_conflict", "another payment has this id").At("id").
 	Advise("mint a new UUIDv7 for a new payment")
-
-// CancelPayment takes a PENDING payment, or cash of an unpaid basket, back.
-func (d *Desk) CancelPayment(ctx context.Context, by Caller, paymentID uuid.UUID) (PaymentReply, error) {
-	known, err := d.Payment(ctx, paymentID)
-	if err != nil {
-		return PaymentReply{}, err
-	}
-	return d.changePayment(ctx, by, known.TransactionID, func(ctx context.Context, tx *postgres.Tx, s *stored, now time.Time) (int, *sale.Payment, []outbox.Draft, error) {
-		if err := s.t.HeldBy(by.TerminalID); err != nil {
-			return 0, nil, nil, err
-		}
-		before := s.t.Version
-		p, err := s.t.CancelPayment(paymentID)
-		if err == nil && s.t.Version != before {
-			err = queuePayment(ctx, tx, p, now)
-		}
-		return 200, p, nil, err
-	})
-}
 
 // Payment returns one payment; payment_not_found (404).
 func (d *Desk) Payment(ctx context.Context, id uuid.UUID) (sale.Payment, error) {

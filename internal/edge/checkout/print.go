@@ -5,7 +5,9 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/idempotency"
 	"tiem/internal/failpoint"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
@@ -17,12 +19,13 @@ import (
 // first time, a marked copy ever after. The print is committed before the text
 // is given out, so whatever dies in between, there are never two originals; at
 // worst there is none, and the copy says so. For the same reason it takes no
-// Idempotency-Key: a remembered answer would be the original once more. Any
-// terminal of the store may print. Faults: transaction_not_found (404), not_paid
-// (409).
-func (d *Desk) PrintReceipt(ctx context.Context, terminalID string, id uuid.UUID, language receipt.Language) (string, error) {
-	printed, err := locked(ctx, d, Caller{}, id, nil, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, receipt.Receipt, error) {
-		r, err := d.countPrint(ctx, tx, terminalID, s)
+// Idempotency-Key, also of by: a remembered answer would be the original once
+// more. Any terminal of the store may print, and a copy is in the audit log.
+// Faults: transaction_not_found (404), not_paid (409).
+func (d *Desk) PrintReceipt(ctx context.Context, by Caller, id uuid.UUID, language receipt.Language) (string, error) {
+	by.Once = idempotency.Request{}
+	printed, err := locked(ctx, d, by, id, nil, func(ctx context.Context, tx *postgres.Tx, s *stored) (int, receipt.Receipt, error) {
+		r, err := d.countPrint(ctx, tx, by.TerminalID, s)
 		return 200, r, err
 	})
 	if err != nil {
@@ -44,6 +47,10 @@ func (d *Desk) countPrint(ctx context.Context, tx *postgres.Tx, terminalID strin
 		return receipt.Receipt{}, err
 	}
 	now := d.now()
-	n, err := edgedb.New().InsertReceiptPrint(ctx, tx, s.t.ID, terminalID, now)
+	n, err := edgedb.New().InsertReceiptPrint(ctx, tx, s.t.ID, terminalID, orNil(s.acting), now)
+	if err == nil && n > 0 {
+		err = audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: terminalID, CashierID: s.acting, Action: audit.ReceiptReprinted,
+			Subject: s.t.ID.String(), Detail: map[string]any{"receipt_no": s.t.ReceiptNo, "copy_no": n}})
+	}
 	return receipt.Receipt{Sale: &s.t, Totals: view.Totals, Zone: d.Day.Zone, Print: receipt.Print{CopyNo: n, TerminalID: terminalID, At: now}}, err
 }

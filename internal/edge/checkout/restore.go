@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/gofrs/uuid/v5"
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
@@ -21,7 +22,7 @@ func (d *Desk) restore(read *reading) (*stored, error) {
 		read.rates = d.rates.learn(read.fresh)
 	}
 	r := rows.Transaction
-	s := &stored{rates: read.rates, t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, OpenedBy: r.OpenedBy, ResumedAt: r.ResumedAt, ShiftID: r.ShiftID,
+	s := &stored{rates: read.rates, takenBy: map[uuid.UUID]string{}, t: sale.Transaction{ID: r.ID, StoreID: r.StoreID, TerminalID: r.TerminalID, CashierID: r.CashierID, OpenedBy: r.OpenedBy, ResumedAt: r.ResumedAt, ShiftID: r.ShiftID,
 		Status: sale.Status(r.Status), Currency: r.Currency, CreatedAt: r.CreatedAt, FinalizedAt: r.FinalizedAt, Version: r.Version,
 		LastLineNo: r.LastLineNo, Lines: make([]sale.Line, len(rows.Lines)), Payments: make([]sale.Payment, len(rows.Payments))}}
 	for _, o := range rows.Overrides {
@@ -38,6 +39,7 @@ func (d *Desk) restore(read *reading) (*stored, error) {
 	}
 	for i, p := range rows.Payments {
 		s.t.Payments[i] = paymentOf(edgedb.GetPaymentRow(p))
+		s.takenBy[p.ID] = p.CashierID
 	}
 	if r.TaxLines != nil {
 		if err := json.Unmarshal(r.TaxLines, &s.taxLines); err != nil {
@@ -53,6 +55,7 @@ func line(l edgedb.LinesOfRow) sale.Line {
 		Gross: money.Amount(l.Gross), Discount: money.Amount(l.Discount), Amount: money.Amount(l.Gross - l.Discount),
 		TaxCode: l.TaxCode, AddedAt: l.AddedAt, RemovedAt: l.RemovedAt}
 	out.Barcode, out.DiscountReason, out.PriceReason = orEmpty(l.Barcode), orEmpty(l.DiscountReason), orEmpty(l.PriceReason)
+	out.ChangedBy = orEmpty(l.ChangedBy)
 	out.ListPrice = (*money.Amount)(l.ListPrice)
 	return out
 }

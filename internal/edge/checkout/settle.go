@@ -42,7 +42,7 @@ func (d *Desk) settle(ctx context.Context, by Caller, known sale.Payment, report
 		if !changed {
 			return 200, p, nil, nil
 		}
-		if err := queuePayment(ctx, tx, p, now); err != nil {
+		if err := queuePayment(ctx, tx, p, "", now); err != nil {
 			return 0, nil, nil, err
 		}
 		if reported != sale.Captured {

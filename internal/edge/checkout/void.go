@@ -9,7 +9,6 @@ import (
 	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/outbox"
-	"tiem/internal/edge/staff"
 	"tiem/internal/postgres"
 	"tiem/internal/sale"
 )
@@ -38,7 +37,7 @@ func (d *Desk) Void(ctx context.Context, by Caller, id uuid.UUID, reason string)
 			return nil, err
 		}
 		for _, p := range cancelled {
-			if err := queuePayment(ctx, tx, p, now); err != nil {
+			if err := queuePayment(ctx, tx, p, s.acting, now); err != nil {
 				return nil, err
 			}
 		}
@@ -51,16 +50,9 @@ func (d *Desk) Void(ctx context.Context, by Caller, id uuid.UUID, reason string)
 	}))
 }
 
-// mayVoid tells who answers for a void; nobody has to for one's own basket.
-func (d *Desk) mayVoid(ctx context.Context, tx *postgres.Tx, by Caller, s *stored, now time.Time) (approvedBy string, err error) {
-	if s.acting == s.t.OpenedBy {
-		return "", nil
-	}
-	return d.permit(ctx, tx, by, s, staff.VoidOthers, now)
-}
-
-// queuePayment writes a payment's new state together with COMMIT.
-func queuePayment(ctx context.Context, tx *postgres.Tx, p *sale.Payment, now time.Time) error {
+// queuePayment writes a payment's new state together with COMMIT. changedBy is
+// who cancelled it; empty: its provider or the clock brought it there.
+func queuePayment(ctx context.Context, tx *postgres.Tx, p *sale.Payment, changedBy string, now time.Time) error {
 	return edgedb.New().UpdatePayment(ctx, tx.Queued(), edgedb.UpdatePaymentParams{ID: p.ID, Status: string(p.Status), Reference: p.Reference, QRPayload: p.QRPayload,
-		ExpiresAt: p.ExpiresAt, UpdatedAt: now, CapturedAt: p.CapturedAt})
+		ExpiresAt: p.ExpiresAt, UpdatedAt: now, CapturedAt: p.CapturedAt, ChangedBy: orNil(changedBy)})
 }

@@ -8,17 +8,24 @@ import (
 	"tiem/internal/wire"
 )
 
-// basketVoided is the event of a basket that was given up, with all that was
-// ever in it.
+// basketVoided is the event of a basket that was given up.
 func (d *Desk) basketVoided(s *stored, cancelled []*sale.Payment, reason, approvedBy string, now time.Time) (outbox.Draft, error) {
-	event := wire.BasketVoided{TransactionID: s.t.ID, OpenedBy: s.t.OpenedBy, Currency: s.t.Currency, CreatedAt: s.t.CreatedAt, VoidedAt: now,
-		Reason: reason, ApprovedBy: approvedBy, Total: s.t.Total(), Overrides: overridesOf(&s.t, isAny)}
-	for i := range s.t.Lines {
-		l := &s.t.Lines[i]
+	return d.draft(s, wire.TypeBasketVoided, now, BasketVoidedOf(&s.t, cancelled, reason, approvedBy, now))
+}
+
+// BasketVoidedOf is what the event tells of a basket: all that was ever in it, and
+// the payments that the void cancelled. It is pure, and public so that tests can
+// hold it against what HQ takes.
+func BasketVoidedOf(t *sale.Transaction, cancelled []*sale.Payment, reason, approvedBy string, now time.Time) wire.BasketVoided {
+	event := wire.BasketVoided{TransactionID: t.ID, OpenedBy: t.OpenedBy, Currency: t.Currency, CreatedAt: t.CreatedAt, VoidedAt: now,
+		Reason: reason, ApprovedBy: approvedBy, Total: t.Total(), Overrides: overridesOf(t, isAny)}
+	for i := range t.Lines {
+		l := &t.Lines[i]
 		line := wire.BasketLine{LineNo: l.LineNo, ItemID: l.ItemID, SKU: l.SKU, Name: l.Name, Unit: l.Unit, Category: l.Category,
 			Barcode: l.Barcode, Quantity: l.Quantity, UnitPrice: l.UnitPrice, Gross: l.Gross, Discount: l.Discount, Amount: l.Amount,
 			TaxCode: l.TaxCode, RemovedAt: l.RemovedAt}
 		if l.RemovedAt != nil {
+			line.RemovedBy = l.ChangedBy
 			event.Removed = append(event.Removed, line)
 			continue
 		}
@@ -27,7 +34,7 @@ func (d *Desk) basketVoided(s *stored, cancelled []*sale.Payment, reason, approv
 	for _, p := range cancelled {
 		event.Payments = append(event.Payments, wire.CancelledPayment{PaymentID: p.ID, Method: string(p.Method), Amount: p.Amount})
 	}
-	return d.draft(s, wire.TypeBasketVoided, now, event)
+	return event
 }
 
 // isSold and isAny say of which lines an event tells.

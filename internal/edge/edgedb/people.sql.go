@@ -183,11 +183,27 @@ func (q *Queries) ForgiveAllAttempts(ctx context.Context, db DBTX, cashierID str
 }
 
 const forgiveAttempts = `-- name: ForgiveAttempts :exec
-DELETE FROM pin_attempts WHERE cashier_id = $1 AND terminal_id IN ('', $2::text)
+DELETE FROM pin_attempts WHERE cashier_id = $1 AND terminal_id IN ('', $2::text) AND last_at = $3
+  AND failures <= CASE terminal_id WHEN '' THEN $4::integer ELSE $5::integer END
 `
 
-func (q *Queries) ForgiveAttempts(ctx context.Context, db DBTX, cashierID string, terminalID string) error {
-	_, err := db.Exec(ctx, forgiveAttempts, cashierID, terminalID)
+type ForgiveAttemptsParams struct {
+	CashierID  string
+	TerminalID string
+	At         time.Time
+	InStore    int32
+	Here       int32
+}
+
+// What was counted up to a try, if nothing was counted since. here and in_store are the counts with that try.
+func (q *Queries) ForgiveAttempts(ctx context.Context, db DBTX, arg ForgiveAttemptsParams) error {
+	_, err := db.Exec(ctx, forgiveAttempts,
+		arg.CashierID,
+		arg.TerminalID,
+		arg.At,
+		arg.InStore,
+		arg.Here,
+	)
 	return err
 }
 
@@ -269,6 +285,23 @@ func (q *Queries) InsertSession(ctx context.Context, db DBTX, arg InsertSessionP
 	return err
 }
 
+const keepLaterAttempts = `-- name: KeepLaterAttempts :exec
+UPDATE pin_attempts SET failures = failures - CASE terminal_id WHEN '' THEN $2::integer ELSE $3::integer END
+WHERE cashier_id = $1 AND terminal_id IN ('', $4::text)
+  AND failures > CASE terminal_id WHEN '' THEN $2::integer ELSE $3::integer END
+`
+
+// What was counted since a try stays when that one is forgiven.
+func (q *Queries) KeepLaterAttempts(ctx context.Context, db DBTX, cashierID string, inStore int32, here int32, terminalID string) error {
+	_, err := db.Exec(ctx, keepLaterAttempts,
+		cashierID,
+		inStore,
+		here,
+		terminalID,
+	)
+	return err
+}
+
 const lockPerson = `-- name: LockPerson :exec
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1))
 `
@@ -291,7 +324,7 @@ func (q *Queries) RestartPause(ctx context.Context, db DBTX, cashierID string, a
 const useApproval = `-- name: UseApproval :one
 UPDATE approvals SET used_at = $6
 WHERE token_hash = $1 AND terminal_id = $2 AND approvals.cashier_id = $3 AND permission = $4 AND transaction_id = $5
-  AND used_at IS NULL AND expires_at > $6
+  AND used_at IS NULL AND expires_at > $6 AND granted_at <= $7::timestamptz
   AND EXISTS (SELECT FROM staff s WHERE s.cashier_id = approvals.approved_by AND s.disabled_at IS NULL)
 RETURNING approved_by
 `
@@ -303,9 +336,10 @@ type UseApprovalParams struct {
 	Permission    string
 	TransactionID uuid.UUID
 	At            *time.Time
+	NotAfter      time.Time
 }
 
-// Nobody's word counts who was disabled since.
+// Nobody's word counts who was disabled since, nor one that was given while the clock was ahead.
 func (q *Queries) UseApproval(ctx context.Context, db DBTX, arg UseApprovalParams) (string, error) {
 	row := db.QueryRow(ctx, useApproval,
 		arg.TokenHash,
@@ -314,6 +348,7 @@ func (q *Queries) UseApproval(ctx context.Context, db DBTX, arg UseApprovalParam
 		arg.Permission,
 		arg.TransactionID,
 		arg.At,
+		arg.NotAfter,
 	)
 	var approved_by string
 	err := row.Scan(&approved_by)
@@ -322,7 +357,8 @@ func (q *Queries) UseApproval(ctx context.Context, db DBTX, arg UseApprovalParam
 
 const usePairingCode = `-- name: UsePairingCode :one
 UPDATE pairing_codes SET used_at = $2
-WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2 AND made_at <= $3::timestamptz
+  AND (made_by = '' OR EXISTS (SELECT FROM staff s WHERE s.cashier_id = pairing_codes.made_by AND s.disabled_at IS NULL))
 RETURNING terminal_id, name
 `
 
@@ -331,9 +367,22 @@ type UsePairingCodeRow struct {
 	Name       string
 }
 
-func (q *Queries) UsePairingCode(ctx context.Context, db DBTX, codeHash []byte, at *time.Time) (UsePairingCodeRow, error) {
-	row := db.QueryRow(ctx, usePairingCode, codeHash, at)
+// Not that of somebody who was disabled since, nor one that was made while the clock was ahead.
+func (q *Queries) UsePairingCode(ctx context.Context, db DBTX, codeHash []byte, at *time.Time, notAfter time.Time) (UsePairingCodeRow, error) {
+	row := db.QueryRow(ctx, usePairingCode, codeHash, at, notAfter)
 	var i UsePairingCodeRow
 	err := row.Scan(&i.TerminalID, &i.Name)
 	return i, err
+}
+
+const usePairingCodesOf = `-- name: UsePairingCodesOf :execrows
+UPDATE pairing_codes SET used_at = $2::timestamptz WHERE terminal_id = $1 AND used_at IS NULL
+`
+
+func (q *Queries) UsePairingCodesOf(ctx context.Context, db DBTX, terminalID string, at time.Time) (int64, error) {
+	result, err := db.Exec(ctx, usePairingCodesOf, terminalID, at)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

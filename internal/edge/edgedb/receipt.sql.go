@@ -14,15 +14,20 @@ import (
 
 const insertReceiptPrint = `-- name: InsertReceiptPrint :one
 
-INSERT INTO receipt_prints (transaction_id, copy_no, terminal_id, printed_at)
-SELECT $1, coalesce(max(copy_no) + 1, 0), $2, $3
+INSERT INTO receipt_prints (transaction_id, copy_no, terminal_id, cashier_id, printed_at)
+SELECT $1, coalesce(max(copy_no) + 1, 0), $2, $3, $4
 FROM receipt_prints WHERE transaction_id = $1
 RETURNING copy_no
 `
 
 // The caller holds the transaction's row lock, so nobody else counts at the same time.
-func (q *Queries) InsertReceiptPrint(ctx context.Context, db DBTX, transactionID uuid.UUID, terminalID string, printedAt time.Time) (int32, error) {
-	row := db.QueryRow(ctx, insertReceiptPrint, transactionID, terminalID, printedAt)
+func (q *Queries) InsertReceiptPrint(ctx context.Context, db DBTX, transactionID uuid.UUID, terminalID string, cashierID *string, printedAt time.Time) (int32, error) {
+	row := db.QueryRow(ctx, insertReceiptPrint,
+		transactionID,
+		terminalID,
+		cashierID,
+		printedAt,
+	)
 	var copy_no int32
 	err := row.Scan(&copy_no)
 	return copy_no, err

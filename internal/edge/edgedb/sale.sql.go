@@ -84,13 +84,14 @@ func (q *Queries) FinalizeTransaction(ctx context.Context, db DBTX, arg Finalize
 }
 
 const getPayment = `-- name: GetPayment :one
-SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+SELECT id, transaction_id, cashier_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
 FROM payments WHERE id = $1
 `
 
 type GetPaymentRow struct {
 	ID            uuid.UUID
 	TransactionID uuid.UUID
+	CashierID     string
 	Method        string
 	Provider      string
 	Reference     string
@@ -109,6 +110,7 @@ func (q *Queries) GetPayment(ctx context.Context, db DBTX, id uuid.UUID) (GetPay
 	err := row.Scan(
 		&i.ID,
 		&i.TransactionID,
+		&i.CashierID,
 		&i.Method,
 		&i.Provider,
 		&i.Reference,
@@ -377,7 +379,7 @@ func (q *Queries) InsertTransaction(ctx context.Context, db DBTX, arg InsertTran
 
 const linesOf = `-- name: LinesOf :many
 SELECT line_no, item_id, sku, name, unit, category, barcode, age_restricted, quantity_milli, unit_price, gross, discount,
-       tax_code, added_at, removed_at, discount_reason, list_price, price_reason
+       tax_code, added_at, removed_at, discount_reason, list_price, price_reason, changed_by
 FROM line_items WHERE transaction_id = $1 ORDER BY line_no
 `
 
@@ -400,6 +402,7 @@ type LinesOfRow struct {
 	DiscountReason *string
 	ListPrice      *int64
 	PriceReason    *string
+	ChangedBy      *string
 }
 
 func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID) ([]LinesOfRow, error) {
@@ -430,6 +433,7 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, transactionID uuid.UUID)
 			&i.DiscountReason,
 			&i.ListPrice,
 			&i.PriceReason,
+			&i.ChangedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -604,13 +608,14 @@ func (q *Queries) OverridesOf(ctx context.Context, db DBTX, transactionID uuid.U
 }
 
 const paymentsOf = `-- name: PaymentsOf :many
-SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+SELECT id, transaction_id, cashier_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
 FROM payments WHERE transaction_id = $1 ORDER BY created_at, id
 `
 
 type PaymentsOfRow struct {
 	ID            uuid.UUID
 	TransactionID uuid.UUID
+	CashierID     string
 	Method        string
 	Provider      string
 	Reference     string
@@ -635,6 +640,7 @@ func (q *Queries) PaymentsOf(ctx context.Context, db DBTX, transactionID uuid.UU
 		if err := rows.Scan(
 			&i.ID,
 			&i.TransactionID,
+			&i.CashierID,
 			&i.Method,
 			&i.Provider,
 			&i.Reference,
@@ -713,7 +719,7 @@ func (q *Queries) TouchTransaction(ctx context.Context, db DBTX, arg TouchTransa
 
 const updateLine = `-- name: UpdateLine :exec
 UPDATE line_items SET quantity_milli = $3, gross = $4, removed_at = $5, unit_price = $6, discount = $7, discount_reason = $8,
-  list_price = $9, price_reason = $10
+  list_price = $9, price_reason = $10, changed_by = $11
 WHERE transaction_id = $1 AND line_no = $2
 `
 
@@ -728,6 +734,7 @@ type UpdateLineParams struct {
 	DiscountReason *string
 	ListPrice      *int64
 	PriceReason    *string
+	ChangedBy      *string
 }
 
 func (q *Queries) UpdateLine(ctx context.Context, db DBTX, arg UpdateLineParams) error {
@@ -742,12 +749,13 @@ func (q *Queries) UpdateLine(ctx context.Context, db DBTX, arg UpdateLineParams)
 		arg.DiscountReason,
 		arg.ListPrice,
 		arg.PriceReason,
+		arg.ChangedBy,
 	)
 	return err
 }
 
 const updatePayment = `-- name: UpdatePayment :exec
-UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $5, updated_at = $6, captured_at = $7 WHERE id = $1
+UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $5, updated_at = $6, captured_at = $7, changed_by = $8 WHERE id = $1
 `
 
 type UpdatePaymentParams struct {
@@ -758,6 +766,7 @@ type UpdatePaymentParams struct {
 	ExpiresAt  *time.Time
 	UpdatedAt  time.Time
 	CapturedAt *time.Time
+	ChangedBy  *string
 }
 
 func (q *Queries) UpdatePayment(ctx context.Context, db DBTX, arg UpdatePaymentParams) error {
@@ -769,6 +778,7 @@ func (q *Queries) UpdatePayment(ctx context.Context, db DBTX, arg UpdatePaymentP
 		arg.ExpiresAt,
 		arg.UpdatedAt,
 		arg.CapturedAt,
+		arg.ChangedBy,
 	)
 	return err
 }

@@ -17,7 +17,7 @@ func (a *api) registerApprovals(d *door.Door) {
 		OperationID: "approve", Method: http.MethodPost, Path: "/v1/approvals", Tags: peopleTags, DefaultStatus: http.StatusCreated,
 		Summary: "Stand for a colleague with one's PIN",
 		Description: "The answer's `approval_token` goes as `X-Approval` with the call that needs it: good for two minutes and once, for this permission, basket, terminal " +
-			"and colleague. 403 `approval_by_self`, `approver_not_allowed`; `pin_wrong` and `pin_blocked` as for sessions. An `Idempotency-Key` is not looked at.",
+			"and colleague. 403 `approval_by_self`, `approver_not_allowed`; `pin_wrong`, `pin_blocked` and `too_many_attempts` as for sessions. An `Idempotency-Key` is not looked at.",
 	}), a.approve)
 }
 

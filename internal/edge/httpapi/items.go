@@ -22,10 +22,14 @@ func (a *api) registerItems(d *door.Door) {
 	door.Register(d, a.forCheckout(huma.Operation{
 		OperationID: "change-line", Method: http.MethodPatch, Path: "/v1/transactions/{id}/items/{line_no}", Tags: transactionTags,
 		Summary: "Change a line's quantity",
+		Description: "The price of the scan stays. A line with a discount or another price keeps its quantity (409 `line_overridden`), because that was " +
+			"said of so many: scan the rest as a line of its own, or have the discount or price taken off first.",
 	}), a.changeLine)
 	door.Register(d, a.forCheckout(huma.Operation{
 		OperationID: "remove-line", Method: http.MethodDelete, Path: "/v1/transactions/{id}/items/{line_no}", Tags: transactionTags,
-		DefaultStatus: http.StatusOK, Summary: "Take a line off", Description: "It stays on record with `removed_at`; its number is never reused.",
+		DefaultStatus: http.StatusOK, Summary: "Take a line off",
+		Description: "It stays on record with `removed_at`; its number is never reused. The last line of a basket that somebody else opened takes the " +
+			"permission `void_others`, or somebody's approval (`X-Approval`): 403 `permission_needed`.",
 	}), a.removeLine)
 }
 
@@ -73,6 +77,11 @@ func (a *api) changeLine(ctx context.Context, in *changeLineInput) (*transaction
 	return transactionAnswer(a.Desk.ChangeQuantity(ctx, callerOf(ctx), in.ID, int32(in.LineNo), quantity))
 }
 
-func (a *api) removeLine(ctx context.Context, in *LineInput) (*transactionOutput, error) {
+type removeLineInput struct {
+	LineInput
+	Approvable
+}
+
+func (a *api) removeLine(ctx context.Context, in *removeLineInput) (*transactionOutput, error) {
 	return transactionAnswer(a.Desk.RemoveLine(ctx, callerOf(ctx), in.ID, int32(in.LineNo)))
 }

@@ -16,13 +16,13 @@ func (a *api) registerOverrides(d *door.Door) {
 		OperationID: "discount-line", Method: http.MethodPost, Path: "/v1/transactions/{id}/items/{line_no}/discount", Tags: transactionTags,
 		Summary: "Take something off a line",
 		Description: "The line's discount is set to `amount`; 0 takes it off again. Takes the permission `discount`. " + approval +
-			"422 `discount_too_large`, `looks_like_card_number`; 409 `payments_exist`.",
+			"422 `discount_too_large`, `amount_too_large`, `looks_like_card_number`; 409 `payments_exist`.",
 	}), a.discountLine)
 	door.Register(d, a.forCheckout(huma.Operation{
 		OperationID: "override-price", Method: http.MethodPost, Path: "/v1/transactions/{id}/items/{line_no}/price", Tags: transactionTags,
 		Summary: "Sell a line at another price",
 		Description: "The line's `unit_price` is replaced; the one of the scan stays beside it as `list_price`, and to sell at it again takes the override off. " +
-			"Takes the permission `override_price`. " + approval + "422 `discount_too_large`, `looks_like_card_number`; 409 `payments_exist`.",
+			"Takes the permission `override_price`. " + approval + "422 `discount_too_large`, `amount_too_large`, `looks_like_card_number`; 409 `payments_exist`.",
 	}), a.overridePrice)
 }
 

@@ -78,7 +78,7 @@ func TestAPriceIsOverridden(t *testing.T) {
 		t1.priced(boss.post(path(b, "/items/1/price"), object{"unit_price": 19_999, "reason": "nhầm"}), 0), "the list price is that of the scan")
 	require.Equal(t, 200, boss.post(path(b, "/items/1/discount"), object{"amount": 100, "reason": "quen"}).status)
 	refused(t, boss.post(path(b, "/items/1/price"), object{"unit_price": 280, "reason": "nhầm"}), 422, "discount_too_large")
-	refused(t, boss.call("PATCH", path(b, "/items/1"), object{"quantity": "0.004"}), 422, "discount_too_large")
+	refused(t, boss.call("PATCH", path(b, "/items/1"), object{"quantity": "0.4"}), 409, "line_overridden")
 	require.Equal(t, priced{UnitPrice: 24_900, Gross: 8_840, Discount: 100, Amount: 8_740, DiscountReason: "quen"},
 		t1.priced(boss.post(path(b, "/items/1/price"), object{"unit_price": 24_900, "reason": "thôi"}), 0))
 	require.NotContains(t, string(t1.get(path(b, "")).raw), "list_price", "at its own price it is not overridden")
@@ -159,6 +159,32 @@ func TestWhatIsNoReasonOrNoPrice(t *testing.T) {
 	require.Equal(t, b, t1.read(b), "the basket is as it was")
 	require.Empty(t, s.done(b))
 	require.Zero(t, value[int64](s, "select count(*) from line_overrides"))
+}
+
+// What is so already takes nobody's word: a till that never heard the answer asks
+// again, and an approval that came with it is still good for something else.
+func TestWhatIsSoAlreadyTakesNoApproval(t *testing.T) {
+	s := openShop(t)
+	s.hire("M1", staff.Manager)
+	t1 := s.till("T1")
+	b := t1.scan(t1.scan(t1.open(), water), beer)
+	for call, c := range map[string]struct {
+		permission string
+		body       object
+	}{"/items/1/discount": {"discount", object{"amount": 500, "reason": "móp"}}, "/items/2/price": {"override_price", object{"unit_price": 5_000, "reason": "móp"}}} {
+		first := t1.post(path(b, call), c.body, approvalHeader, t1.wordOf("M1", c.permission, b).Token)
+		require.Equal(t, 200, first.status, "%s", first.raw)
+		done := s.done(b)
+		again := t1.post(path(b, call), c.body)
+		require.Equal(t, 200, again.status, "%s", again.raw)
+		require.Equal(t, string(first.raw), string(again.raw))
+		word := t1.wordOf("M1", c.permission, b)
+		require.Equal(t, 200, t1.post(path(b, call), c.body, approvalHeader, word.Token).status)
+		require.Equal(t, done, s.done(b))
+		c.body["reason"] = "rất móp"
+		refused(t, t1.post(path(b, call), c.body), 403, "permission_needed")
+		require.Equal(t, 200, t1.post(path(b, call), c.body, approvalHeader, word.Token).status, "it was not used up")
+	}
 }
 
 // A retry of what was approved gets its answer, though the approval is used up.

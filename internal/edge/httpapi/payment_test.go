@@ -16,8 +16,8 @@ import (
 // A customer pays 56 000 by phone: the money is in before the sale is final.
 func TestAQRIsCapturedBeforeItsSale(t *testing.T) {
 	s := openShop(t)
-	t1 := s.till("T1")
 	s.at("2026-11-22T23:59:00+07:00")
+	t1 := s.till("T1")
 	b := t1.scan(t1.open(), beer, "4")
 	before := s.head()
 	p := t1.qr(b, 56_000)

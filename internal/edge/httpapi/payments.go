@@ -23,14 +23,16 @@ func (a *api) registerPayments(d *door.Door) {
 		OperationID: "add-payment", Method: http.MethodPost, Path: "/v1/transactions/{id}/payments", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Take a payment",
 		Description: "CASH is CAPTURED at once; `tendered` is what the customer gave. A QR starts PENDING and carries `qr_payload` and `expires_at`. " +
-			"422 `amount_exceeds_due`, `tendered_too_small`, `method_unavailable`.",
+			"422 `amount_exceeds_due`, `tendered_too_small`, `method_unavailable`, `too_many_payments`.",
 	}), a.addPayment)
 	door.Register(d, a.forTills(huma.Operation{
 		OperationID: "get-payment", Method: http.MethodGet, Path: "/v1/payments/{id}", Tags: tags, Summary: "A payment",
 	}), a.getPayment)
 	door.Register(d, a.forCheckout(huma.Operation{
 		OperationID: "cancel-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/cancel", Tags: tags,
-		Summary: "Take a payment back", Description: "PENDING, or cash of an unpaid basket.",
+		Summary: "Take a payment back",
+		Description: "PENDING, or cash of an unpaid basket. Cash that another cashier took, in a basket that somebody else opened, takes the permission " +
+			"`void_others`, or somebody's approval (`X-Approval`): 403 `permission_needed`. 409 `payment_not_cancellable`.",
 	}), a.cancelPayment)
 	if a.Demo {
 		door.Register(d, a.forTills(huma.Operation{
@@ -92,7 +94,12 @@ type ChangePaymentInput struct {
 	PaymentInput
 }
 
-func (a *api) cancelPayment(ctx context.Context, in *ChangePaymentInput) (*paymentOutput, error) {
+type cancelPaymentInput struct {
+	ChangePaymentInput
+	Approvable
+}
+
+func (a *api) cancelPayment(ctx context.Context, in *cancelPaymentInput) (*paymentOutput, error) {
 	return paymentAnswer(a.Desk.CancelPayment(ctx, callerOf(ctx), in.ID))
 }
 

@@ -33,7 +33,7 @@ type receiptOutput struct {
 }
 
 func (a *api) printReceipt(ctx context.Context, in *receiptInput) (*receiptOutput, error) {
-	text, err := a.Desk.PrintReceipt(ctx, terminalOf(ctx), in.ID, in.Language)
+	text, err := a.Desk.PrintReceipt(ctx, callerOf(ctx), in.ID, in.Language)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ func (c *till) print(b basket, query ...string) string {
 
 func TestTheFirstReceiptIsTheOriginalAndLaterOnesAreCopies(t *testing.T) {
 	s := openShop(t)
-	t1, t2 := s.till("T1"), s.till("T2")
 	s.at("2026-11-22T09:30:00+07:00")
+	t1, t2 := s.till("T1"), s.till("T2")
 	b := t1.open()
 	t1.scan(b, water, "2")
 	b = t1.scan(b, banana, "0.355")
@@ -70,6 +70,10 @@ Tiền thối lại                       29.160
 	require.Equal(t, b, t1.read(b), "and no change of the sale")
 	require.Equal(t, "0 T1 2026-11-22 02:31:00+00, 1 T2 2026-11-22 17:15:00+00, 2 T1 2026-11-22 17:16:00+00", value[string](s,
 		"select string_agg(copy_no || ' ' || terminal_id || ' ' || (printed_at at time zone 'UTC') || '+00', ', ' order by copy_no) from receipt_prints where transaction_id = $1", b.ID))
+	require.Equal(t, []string{"0 C1", "1 C1", "2 C1"}, column(t, s, "select copy_no || ' ' || cashier_id from receipt_prints order by copy_no"))
+	require.Equal(t, []string{"receipt.reprinted T2 C1", "receipt.reprinted T1 C1"}, s.done(b), "a copy is on record, the original is not")
+	require.Equal(t, []string{`{"copy_no":1,"receipt_no":"S1-T1-0000001"}`, `{"copy_no":2,"receipt_no":"S1-T1-0000001"}`},
+		column(t, s, "select detail::text from audit_log where action = 'receipt.reprinted' order by id"))
 	require.Contains(t, t1.print(t1.sell(water)), "S1-T1-0000002", "each sale counts its own prints")
 	requireInvariants(t, s)
 }

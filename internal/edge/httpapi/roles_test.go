@@ -59,7 +59,7 @@ var table = []row{
 	{"GET /v1/transactions/{id}/totals", tills, "open", nil, "200", "200", "200", "200"},
 	{"POST /v1/transactions/{id}/items", people, "open", object{"barcode": water}, "201", "201", "201", "403 basket_held_elsewhere"},
 	{"PATCH /v1/transactions/{id}/items/{line_no}", people, "open", object{"quantity": "2"}, "200", "200", "200", "403 basket_held_elsewhere"},
-	{"DELETE /v1/transactions/{id}/items/{line_no}", people, "open", nil, "200", "200", "200", "403 basket_held_elsewhere"},
+	{"DELETE /v1/transactions/{id}/items/{line_no}", people, "open", nil, "200", "403 permission_needed", "200", "403 basket_held_elsewhere"},
 	{"POST /v1/transactions/{id}/items/{line_no}/discount", people, "open", object{"amount": 500, "reason": "hộp móp"}, "403 permission_needed", "403 permission_needed", "200", "403 basket_held_elsewhere"},
 	{"POST /v1/transactions/{id}/items/{line_no}/price", people, "open", object{"unit_price": 5_500, "reason": "giá trên kệ"}, "403 permission_needed", "403 permission_needed", "200", "403 basket_held_elsewhere"},
 	{"POST /v1/transactions/{id}/payments", people, "open", object{"method": "CASH", "amount": 1_000}, "201", "201", "201", "403 basket_held_elsewhere"},
@@ -71,7 +71,7 @@ var table = []row{
 
 	{"GET /v1/payments/{id}", tills, "qr", nil, "200", "200", "200", "200"},
 	{"GET /v1/payments/{id}/qr.png", tills, "qr", nil, "200", "200", "200", "200"},
-	{"POST /v1/payments/{id}/cancel", people, "paying", nil, "200", "200", "200", "403 basket_held_elsewhere"},
+	{"POST /v1/payments/{id}/cancel", people, "paying", nil, "200", "403 permission_needed", "200", "403 basket_held_elsewhere"},
 	{"POST /v1/payments/{id}/simulate", tills, "qr", object{"outcome": "CAPTURED"}, "200", "200", "200", "200"}, // the customer's phone
 
 	{"GET /v1/catalog/items", tills, "open", nil, "200", "200", "200", "200"},

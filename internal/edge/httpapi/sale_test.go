@@ -17,8 +17,8 @@ import (
 // gives a note of 50 000. What the till sees, and what the log says.
 func TestASaleForCash(t *testing.T) {
 	s := openShop(t)
-	t1 := s.till("T1")
 	s.at("2026-11-22T09:30:00.123456+07:00")
+	t1 := s.till("T1")
 	before := s.head()
 
 	b := t1.open()

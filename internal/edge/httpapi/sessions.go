@@ -19,7 +19,8 @@ func (a *api) registerSessions(d *door.Door) {
 		OperationID: "open-session", Method: http.MethodPost, Path: "/v1/sessions", Tags: peopleTags, DefaultStatus: http.StatusCreated,
 		Summary: "Sign in at this terminal",
 		Description: "Send the `session_token` as `X-Session` from then on. Several people may be signed in at a terminal. 401 `pin_wrong`, also for an id that " +
-			"nobody has; 429 `pin_blocked` with `Retry-After` after five wrong ones; 403 `cashier_disabled`. An `Idempotency-Key` is not looked at: a PIN is fingerprinted nowhere.",
+			"nobody has; 429 `pin_blocked` with `Retry-After` after five wrong ones for a person, `too_many_attempts` when the terminal tries more than it may, whoever it is " +
+			"for; 403 `cashier_disabled`. An `Idempotency-Key` is not looked at: a PIN is fingerprinted nowhere.",
 	}), a.openSession)
 	door.Register(d, a.forPeople(huma.Operation{
 		OperationID: "get-session", Method: http.MethodGet, Path: "/v1/sessions/current", Tags: peopleTags,

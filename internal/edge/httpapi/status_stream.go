@@ -28,7 +28,7 @@ func (a *api) registerStatusStream(d *door.Door) {
 	door.Register(d, a.forTills(huma.Operation{
 		OperationID: "stream-status", Method: http.MethodGet, Path: "/v1/status/stream", Tags: []string{"Sync"},
 		Summary: "The status, each time it changes (server-sent events)",
-		Description: "An event `status` with the JSON of `GET /v1/status` at once, and then when the connectivity, the alarm or what is pending has changed, " +
+		Description: "An event `status` with the JSON of `GET /v1/status` at once, and then when the connectivity, the alarm, what is pending or the clock's offset in whole seconds has changed, " +
 			"at most two a second; a comment every 15 seconds. With `Last-Event-ID`, what was missed: the last 256 states are kept, else the present one comes. " +
 			"A reader that is too slow is dropped; a revoked terminal's stream ends. 503 `too_many_streams` when 32 are open.",
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: schema}}}},

@@ -23,7 +23,7 @@ func (a *api) registerTerminals(d *door.Door) {
 	door.Register(d, open(huma.Operation{
 		OperationID: "pair-terminal", Method: http.MethodPost, Path: "/v1/terminals", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Become a terminal, with a pairing code",
-		Description: "The one call without a token. 401 `pairing_code_invalid` if the code is wrong, was used or has expired; 429 `too_many_attempts`. " +
+		Description: "The one call without a token. 401 `pairing_code_invalid` if the code is wrong, was used or has expired, or its maker may not act any more; 429 `too_many_attempts`. " +
 			"If the answer is lost, so is the token: a manager makes another code.",
 	}), a.pairTerminal)
 }
@@ -41,7 +41,7 @@ func open(op huma.Operation) huma.Operation {
 type pairingCodeInput struct {
 	Body struct {
 		TerminalID string `json:"terminal_id" doc:"of the terminal to let in" example:"T6" pattern:"^[A-Za-z0-9]{1,16}$"`
-		Name       string `json:"name,omitempty" doc:"of a new terminal; absent: its id" maxLength:"100"`
+		Name       string `json:"name,omitempty" doc:"of a new terminal; absent: its id" maxLength:"60"`
 	}
 }
 

@@ -97,7 +97,7 @@ func judge(row edgedb.CallersRow, now time.Time) error {
 	switch {
 	case row.SessionTerminal == "" || row.EndedAt != nil:
 		return errInvalid
-	case row.ExpiresAt == nil || !now.Before(*row.ExpiresAt):
+	case row.ExpiresAt == nil || !now.Before(*row.ExpiresAt) || row.OpenedAt == nil || row.OpenedAt.After(now.Add(staff.ClockSlack)):
 		return errExpired
 	case row.SessionTerminal != row.TerminalID:
 		return errElsewhere

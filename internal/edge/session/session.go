@@ -10,7 +10,8 @@
 // is open, its terminal's token is the caller's, and its person is not disabled.
 // One query finds all of that (Find). A finalize asks it in the sale's own
 // transaction (Holds, through idempotency.Request), and remembers only whom the
-// tokens belonged to last (Memory): signing in costs a sale no round trip.
+// tokens belonged to last (Memory): signing in costs a sale no round trip. One
+// that was opened while the clock was far ahead has expired when it is right again.
 //
 // A session that ends takes nothing with it. The basket is the edge's; the
 // cashier, or another, signs in and goes on.
@@ -65,16 +66,17 @@ type Session struct {
 // shown once. Faults: those of staff.People.Identify.
 func (s *Sessions) Open(ctx context.Context, terminalID, cashierID, pin string) (text string, opened Session, err error) {
 	try := staff.Try{TerminalID: terminalID, CashierID: cashierID, PIN: pin}
-	person, err := s.People.Identify(ctx, try)
+	proof, err := s.People.Identify(ctx, try)
 	if err != nil {
 		return "", Session{}, err
 	}
+	person := proof.Person
 	text, hash := token.New()
 	now := s.now()
 	opened = Session{TerminalID: terminalID, Cashier: staff.Actor{CashierID: person.ID, Role: person.Role}, Name: person.Name,
 		OpenedAt: now, ExpiresAt: now.Add(s.lifetime())}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		if err := s.People.Forgive(ctx, tx, try); err != nil {
+		if err := s.People.Forgive(ctx, tx, proof); err != nil {
 			return err
 		}
 		err := edgedb.New().InsertSession(ctx, tx.Queued(), edgedb.InsertSessionParams{TokenHash: hash, TerminalID: terminalID, CashierID: person.ID,

@@ -52,32 +52,51 @@ func (p *People) Approve(ctx context.Context, want Wanted) (Approval, error) {
 			Advise("somebody else who may gives their PIN")
 	}
 	try := Try{TerminalID: want.TerminalID, CashierID: want.ApproverID, PIN: want.PIN, Asker: want.Asker.CashierID}
-	approver, err := p.Identify(ctx, try)
+	proof, err := p.Identify(ctx, try)
 	if err != nil {
 		return Approval{}, err
 	}
-	allowed := standsFor(permissions[approver.Role], want.Permission)
+	if !standsFor(permissions[proof.Person.Role], want.Permission) {
+		return Approval{}, p.refuseApproval(ctx, want, proof)
+	}
+	return p.grant(ctx, want, proof)
+}
+
+func (p *People) grant(ctx context.Context, want Wanted, proof Proof) (Approval, error) {
 	text, hash := token.New()
 	now := p.now()
-	given := Approval{Token: text, ApprovedBy: approver.ID, ExpiresAt: now.Add(ApprovalLife)}
-	err = p.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		if err := p.Forgive(ctx, tx, try); err != nil || !allowed {
+	given := Approval{Token: text, ApprovedBy: proof.Person.ID, ExpiresAt: now.Add(ApprovalLife)}
+	err := p.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		if err := p.Forgive(ctx, tx, proof); err != nil {
 			return err
 		}
 		err := edgedb.New().InsertApproval(ctx, tx.Queued(), edgedb.InsertApprovalParams{TokenHash: hash, TerminalID: want.TerminalID, CashierID: want.Asker.CashierID,
-			ApprovedBy: approver.ID, Permission: string(want.Permission), TransactionID: want.TransactionID, GrantedAt: now, ExpiresAt: given.ExpiresAt})
+			ApprovedBy: given.ApprovedBy, Permission: string(want.Permission), TransactionID: want.TransactionID, GrantedAt: now, ExpiresAt: given.ExpiresAt})
 		if err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: want.TerminalID, CashierID: want.Asker.CashierID, ApprovedBy: approver.ID,
+		return audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: want.TerminalID, CashierID: want.Asker.CashierID, ApprovedBy: given.ApprovedBy,
 			Action: audit.Approved, Subject: want.TransactionID.String(), Detail: map[string]any{"permission": string(want.Permission)}})
 	})
-	if err == nil && !allowed {
-		err = fault.New(fault.Forbidden, "approver_not_allowed", "%s may not do this, so they cannot stand for it", approver.ID).At("cashier_id").
-			With("permission", string(want.Permission))
-	}
 	if err != nil {
 		return Approval{}, err
 	}
 	return given, nil
+}
+
+// refuseApproval writes down that somebody gave their PIN for what they may not
+// do themselves. The PIN was right, so the count begins anew.
+func (p *People) refuseApproval(ctx context.Context, want Wanted, proof Proof) error {
+	err := audit.Alone(ctx, p.DB, func(ctx context.Context, tx *postgres.Tx) error {
+		if err := p.Forgive(ctx, tx, proof); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: p.now(), TerminalID: want.TerminalID, CashierID: want.Asker.CashierID, Action: audit.ApprovalRefused,
+			Subject: want.TransactionID.String(), Detail: map[string]any{"permission": string(want.Permission), "asked": proof.Person.ID}})
+	})
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Forbidden, "approver_not_allowed", "%s may not do this, so they cannot stand for it", proof.Person.ID).At("cashier_id").
+		With("permission", string(want.Permission))
 }

@@ -8,7 +8,9 @@ import (
 
 // hashing is held by whoever hashes a PIN. There is one place in the process:
 // hashing is slow and large on purpose, and whoever tries PINs at five tills
-// must not take the processor from the tills that sell.
+// must not take the processor from the tills that sell. Whoever waits gets it in
+// the order of coming, and a terminal has one try in that line (queues): so the
+// terminals take turns.
 var hashing = make(chan struct{}, 1)
 
 // inTurn runs f when nobody else hashes. Whoever gives up waiting is told to try
@@ -19,8 +21,12 @@ func inTurn(ctx context.Context, f func() error) error {
 		defer func() { <-hashing }()
 		return f()
 	case <-ctx.Done():
-		return fault.Wrap(ctx.Err(), fault.Unavailable, "pin_check_busy", "too many PINs are being checked").Advise("try again in a moment")
+		return errBusy(ctx)
 	}
+}
+
+func errBusy(ctx context.Context) error {
+	return fault.Wrap(ctx.Err(), fault.Unavailable, "pin_check_busy", "too many PINs are being checked").Advise("try again in a moment")
 }
 
 // hashPIN is a new PIN's hash, as it is stored.

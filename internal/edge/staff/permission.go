@@ -57,8 +57,8 @@ type Ask struct {
 // if the actor's role suffices, else the person whose approval it uses up, in
 // tx: if the transaction rolls back, the approval is still good. Faults (403):
 // permission_needed without one, with the permission in its details;
-// approval_invalid with one that was used, has expired, or was given for
-// something else.
+// approval_invalid with one that was used, has expired, was given for something
+// else, or is not from this time (ClockSlack).
 func (p *People) Permit(ctx context.Context, tx *postgres.Tx, ask Ask) (approvedBy string, err error) {
 	if ask.Actor.Role.May(ask.Permission) {
 		return "", nil
@@ -68,7 +68,8 @@ func (p *People) Permit(ctx context.Context, tx *postgres.Tx, ask Ask) (approved
 			Advise("somebody who may gives their PIN: POST /v1/approvals, then the same call with X-Approval")
 	}
 	approvedBy, err = edgedb.New().UseApproval(ctx, tx, edgedb.UseApprovalParams{TokenHash: ask.Approval, TerminalID: ask.TerminalID,
-		CashierID: ask.Actor.CashierID, Permission: string(ask.Permission), TransactionID: ask.TransactionID, At: &ask.Now})
+		CashierID: ask.Actor.CashierID, Permission: string(ask.Permission), TransactionID: ask.TransactionID, At: &ask.Now,
+		NotAfter: ask.Now.Add(ClockSlack)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", fault.New(fault.Forbidden, "approval_invalid", "this approval is not for this, or is used up").
 			Advise("an approval is good for two minutes and once, for one thing at one basket: ask for another")

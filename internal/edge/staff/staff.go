@@ -10,7 +10,9 @@
 // from being guessed is the backoff: tries are counted in the database, per
 // terminal and person, and per person over all terminals, before the PIN is
 // looked at. A restart, a second process or five tills at once do not help.
-// Nobody learns from an answer, or from its time, whether an id exists.
+// What one terminal tries holds up nobody elsewhere (queues): tills take turns,
+// and each has a budget of wrong tries for all ids together, which bounds what
+// invented ids can write. Nobody learns from an answer, or from its time, whether an id exists.
 //
 // # Permissions
 //
@@ -49,6 +51,8 @@ type People struct {
 	StoreID string
 	Cost    Cost             // of new PINs; zero: StandardCost
 	Now     func() time.Time // nil: the machine's clock
+
+	queues queues
 }
 
 func (p *People) now() time.Time {
@@ -77,10 +81,14 @@ func (p *People) Add(ctx context.Context, id, name string, role Role) (pin strin
 }
 
 // AddWithPIN registers a person with a PIN of their choice. Faults:
-// cashier_id_invalid, role_invalid, pin_invalid (422), staff_exists (409).
+// cashier_id_invalid, name_invalid, looks_like_card_number, role_invalid,
+// pin_invalid (422), staff_exists (409).
 func (p *People) AddWithPIN(ctx context.Context, id, name string, role Role, pin string) error {
 	if !wire.ValidName(id) {
 		return fault.New(fault.Invalid, "cashier_id_invalid", "a cashier id is 1 to 16 letters and digits").At("id")
+	}
+	if err := CheckName(name); err != nil {
+		return err
 	}
 	if _, known := permissions[role]; !known {
 		return fault.New(fault.Invalid, "role_invalid", "a role is cashier or manager").At("role")

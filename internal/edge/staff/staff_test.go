@@ -139,7 +139,7 @@ func TestDisabledAndEnabled(t *testing.T) {
 		require.Equal(t, "staff_not_found", fault.CodeOf(err))
 		require.Equal(t, fault.NotFound, fault.KindOf(err))
 	}
-	require.Equal(t, []string{"staff.added C1", "staff.disabled C1", "pin.wrong C1", "staff.enabled C1"}, s.entries())
+	require.Equal(t, []string{"staff.added C1", "staff.disabled C1", "pin.refused C1", "pin.wrong C1", "staff.enabled C1"}, s.entries())
 }
 
 // A new PIN ends whatever the old one opened, and a pause that somebody else's

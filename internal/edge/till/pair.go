@@ -1,6 +1,7 @@
 package till
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/staff"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 	"tiem/internal/token"
@@ -37,13 +39,12 @@ type Code struct {
 }
 
 // MakeCode makes a code for a terminal. It changes nothing about the terminal
-// until it is used. Faults: terminal_id_invalid (422).
+// until it is used. Faults: terminal_id_invalid, name_invalid,
+// looks_like_card_number (422).
 func (t *Terminals) MakeCode(ctx context.Context, p Pairing) (Code, error) {
-	if err := checkID(p.TerminalID); err != nil {
+	p.Name = cmp.Or(p.Name, p.TerminalID)
+	if err := check(p.TerminalID, p.Name); err != nil {
 		return Code{}, err
-	}
-	if p.Name == "" {
-		p.Name = p.TerminalID
 	}
 	text := newCode()
 	hash, now := hashOf(text), t.now()
@@ -79,8 +80,9 @@ type Paired struct {
 
 // Pair uses a code up. A terminal that is there already gets another token: its
 // old one, and its sessions, are worth nothing from then on. Faults:
-// pairing_code_invalid (401) if the code is wrong, was used or has expired: which
-// of them is nobody's business; too_many_attempts (429).
+// pairing_code_invalid (401) if the code is wrong, was used or has expired, or
+// its maker was disabled since: which of them is nobody's business, and the audit
+// log says that there was one; too_many_attempts (429).
 func (t *Terminals) Pair(ctx context.Context, typed string) (Paired, error) {
 	if err := t.allowGuess(); err != nil {
 		return Paired{}, err
@@ -89,13 +91,13 @@ func (t *Terminals) Pair(ctx context.Context, typed string) (Paired, error) {
 		Advise("a code is good for ten minutes and once: a manager makes another one")
 	hash := hashOf(typed)
 	if hash == nil {
-		return Paired{}, invalid
+		return Paired{}, t.refuse(ctx, invalid)
 	}
 	text, tokenHash := token.New()
 	paired := Paired{Token: text}
 	err := t.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		now := t.now()
-		code, err := edgedb.New().UsePairingCode(ctx, tx, hash, &now)
+		code, err := edgedb.New().UsePairingCode(ctx, tx, hash, &now, now.Add(staff.ClockSlack))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid
 		}
@@ -113,10 +115,22 @@ func (t *Terminals) Pair(ctx context.Context, typed string) (Paired, error) {
 		return audit.Write(ctx, tx, audit.Entry{At: now, TerminalID: code.TerminalID, Action: audit.TerminalPaired, Subject: code.TerminalID,
 			Detail: map[string]any{"new": !known}})
 	})
+	if errors.Is(err, invalid) {
+		return Paired{}, t.refuse(ctx, invalid)
+	}
 	if err != nil {
 		return Paired{}, err
 	}
 	return paired, nil
+}
+
+// refuse writes down that a code was not good, and returns why. How often it can
+// be made to write, Guesses decides.
+func (t *Terminals) refuse(ctx context.Context, why error) error {
+	if err := audit.WriteAlone(ctx, t.DB, audit.Entry{At: t.now(), Action: audit.PairingFailed}); err != nil {
+		return err
+	}
+	return why
 }
 
 func (t *Terminals) allowGuess() error {

@@ -52,9 +52,10 @@ func TestACodeLetsATillIn(t *testing.T) {
 	require.Equal(t, fault.Unauthorized, fault.KindOf(err))
 	records, err := audit.List(t.Context(), all.DB, 0, 10)
 	require.NoError(t, err)
-	require.Len(t, records, 2)
+	require.Len(t, records, 3)
 	require.Equal(t, []any{audit.PairingCodeMade, "T1", "M1", "T6"}, []any{records[0].Action, records[0].TerminalID, records[0].CashierID, records[0].Subject})
 	require.Equal(t, []any{audit.TerminalPaired, "T6", "", "T6"}, []any{records[1].Action, records[1].TerminalID, records[1].CashierID, records[1].Subject})
+	require.Equal(t, audit.PairingFailed, records[2].Action)
 }
 
 func TestACodeThatIsNotGood(t *testing.T) {

@@ -9,12 +9,14 @@
 // said across the shop.
 //
 // Whatever gives a terminal a new token, or takes its token away (Revoke), ends
-// the sessions there: they were somebody's at that till. Its baskets and its
-// receipt numbers stay. Two tills with one token are one terminal to the edge:
+// the sessions there: they were somebody's at that till. Revoke uses up the
+// terminal's open codes as well, and a code is worth nothing any more when its
+// maker is disabled. Its baskets and its receipt numbers stay. Two tills with one token are one terminal to the edge:
 // baskets are locked and ids are unique, so nothing is doubled.
 package till
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 
 	"tiem/internal/edge/audit"
 	"tiem/internal/edge/edgedb"
+	"tiem/internal/edge/staff"
 	"tiem/internal/fault"
 	"tiem/internal/postgres"
 	"tiem/internal/token"
@@ -53,9 +56,12 @@ type Terminal struct {
 
 // Add registers a terminal with its receipt counter and returns its token. With
 // rotate, a terminal that exists gets a new token instead, and its old one is
-// worth nothing from then on; its receipt numbers go on.
+// worth nothing from then on; its receipt numbers go on. An empty name is the
+// id. Faults: terminal_id_invalid, name_invalid, looks_like_card_number (422),
+// terminal_exists (409).
 func (t *Terminals) Add(ctx context.Context, id, name string, rotate bool) (string, error) {
-	if err := checkID(id); err != nil {
+	name = cmp.Or(name, id)
+	if err := check(id, name); err != nil {
 		return "", err
 	}
 	text, hash := token.New()
@@ -83,11 +89,11 @@ func (t *Terminals) Add(ctx context.Context, id, name string, rotate bool) (stri
 	return text, err
 }
 
-func checkID(id string) error {
+func check(id, name string) error {
 	if !wire.ValidName(id) {
 		return fault.New(fault.Invalid, "terminal_id_invalid", "a terminal id is 1 to 16 letters and digits").At("id")
 	}
-	return nil
+	return staff.CheckName(name)
 }
 
 func (t *Terminals) insert(ctx context.Context, tx *postgres.Tx, id, name string, hash []byte) error {
@@ -111,11 +117,17 @@ func (t *Terminals) replaceToken(ctx context.Context, tx *postgres.Tx, id string
 
 // Revoke takes a terminal's token away: its next call is refused
 // (token_invalid). Its baskets and receipts are kept, and a basket is resumed at
-// another terminal; Add with rotate or a pairing code brings it back. One that is
-// revoked already stays so without an error. Faults: terminal_not_found (404).
+// another terminal; Add with rotate or a pairing code that is made from then on
+// brings it back. Codes that were made for it before are used up, also those of a
+// terminal that is revoked already, which else stays so without an error. Faults:
+// terminal_not_found (404).
 func (t *Terminals) Revoke(ctx context.Context, id string) error {
 	return t.DB.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		q, now := edgedb.New(), t.now()
+		codes, err := q.UsePairingCodesOf(ctx, tx, id, now) // first: Pair locks the code before the terminal, too
+		if err != nil {
+			return err
+		}
 		n, err := q.RevokeTerminal(ctx, tx, id, &now)
 		if err != nil {
 			return err
@@ -126,7 +138,9 @@ func (t *Terminals) Revoke(ctx context.Context, id string) error {
 				return fault.New(fault.NotFound, "terminal_not_found", "there is no such terminal").At("id").
 					Advise("store-edge terminal list shows which there are")
 			}
-			return err
+			if err != nil || codes == 0 {
+				return err
+			}
 		}
 		if err := q.EndSessionsOfTerminal(ctx, tx, id, now); err != nil {
 			return err

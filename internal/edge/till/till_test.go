@@ -15,10 +15,14 @@ import (
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
+// terminals are none yet, of a store whose manager is M1.
 func terminals(t *testing.T) *till.Terminals {
 	t.Helper()
 	t.Parallel()
-	return &till.Terminals{DB: postgrestest.New(t, edgedb.Migrations), StoreID: "S1"}
+	db := postgrestest.New(t, edgedb.Migrations)
+	_, err := db.Exec(t.Context(), "insert into staff (cashier_id, store_id, name, role) values ('M1', 'S1', 'Minh', 'manager')")
+	require.NoError(t, err)
+	return &till.Terminals{DB: db, StoreID: "S1"}
 }
 
 func TestATillIsKnownByItsToken(t *testing.T) {

@@ -45,6 +45,10 @@ func NewHTTPLink(base, storeID, token string, timeout time.Duration) (*HTTPLink,
 	}
 	connect := func() *http.Client {
 		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // what net/http documents it to be
+		// A request that timed out takes its HTTP/1 connection with it. HTTP/2 would keep the connection, and a line
+		// that lost it without a word (a NAT, a router that was restarted) would stay dead for as long as TCP retransmits.
+		transport.Protocols = &http.Protocols{}
+		transport.Protocols.SetHTTP1(true)
 		return &http.Client{Transport: transport, CheckRedirect: asIs}
 	}
 	return &HTTPLink{base: strings.TrimRight(u.String(), "/"), storeID: storeID, token: token, timeout: timeout, client: connect(), probes: connect()}, nil

@@ -58,6 +58,9 @@ func verifyBasket(v *wire.BasketVoided) (prices map[int32]linePrice, total money
 			if (l.RemovedAt != nil) != part.removed || part.removed && l.RemovedAt.IsZero() {
 				return nil, 0, invalid("removed_at of line %d: a removed line has one, and no other", l.LineNo)
 			}
+			if l.RemovedBy != "" && (!part.removed || !wire.ValidName(l.RemovedBy)) {
+				return nil, 0, invalid("removed_by of line %d is no cashier's id, or nobody removed it", l.LineNo)
+			}
 			if err := verifyLine(asSaleLine(l)); err != nil {
 				return nil, 0, err
 			}

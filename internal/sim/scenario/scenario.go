@@ -72,10 +72,5 @@ func (s *Scenario) check() error {
 		return fault.New(fault.Usage, "scenario_incomplete", "the shop never closes").
 			Advise("say, for example: after 60 s the shop closes; or: after 500 sales the shop closes")
 	}
-	for _, e := range s.Events {
-		if s.Closes > 0 && e.At >= s.Closes {
-			return fault.New(fault.Usage, "scenario_too_late", "what is to happen after %s never happens: the shop closes after %s", e.At, s.Closes)
-		}
-	}
-	return nil
+	return Check(s.Events, s.Tills, s.Closes)
 }

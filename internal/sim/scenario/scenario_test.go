@@ -59,9 +59,9 @@ func TestAScenarioIsReadSentenceBySentence(t *testing.T) {
 		{At: 5 * time.Minute, Kind: Dying, Part: HQDatabase},
 		{At: 6 * time.Minute, Kind: Dead},
 	}}, s)
-	s, err = Parse("a till sells\nafter 3 s a till dies\nafter 500 sales the shop closes")
+	s, err = Parse("two tills sell\nafter 3 s a till dies\nafter 500 sales the shop closes")
 	require.NoError(t, err)
-	require.Equal(t, []int{1, 500}, []int{s.Tills, s.Sales})
+	require.Equal(t, []int{2, 500}, []int{s.Tills, s.Sales})
 }
 
 // What is understood is what the examples say: each is read.

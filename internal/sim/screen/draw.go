@@ -63,7 +63,7 @@ func head(p sim.Picture) []Line {
 	rows := []Line{
 		{between(p.Title, clock(p)), strong},
 		{},
-		{fmt.Sprintf("sales   %s, %.1f a second, %s đ in all; %d given up", goal(p), p.PerSecond, dong(p.Total), p.Voided), normal},
+		{fmt.Sprintf("sales   %s, %.1f a second, %s đ in all; %d given up", goal(p), p.PerSecond, Dong(p.Total), p.Voided), normal},
 	}
 	var pending, away int64
 	for _, s := range p.Stores {
@@ -118,7 +118,7 @@ func standing(s sim.StoreView) string {
 }
 
 func calls(p sim.Picture) []Line {
-	rows := []Line{{fmt.Sprintf("%-10s %10s %10s %10s %10s %10s", "call", "count", "p50 ms", "p95 ms", "p99 ms", "failed"), faint}}
+	rows := []Line{{fmt.Sprintf("%-10s %10s %10s %10s %10s %10s", "call", "count", "p50 ms", "p95 ms", "p99 ms", "refused"), faint}}
 	for i, c := range p.Calls {
 		if i == maxCalls {
 			break
@@ -165,8 +165,8 @@ func stores(p sim.Picture) []Line {
 	return rows
 }
 
-// dong is an amount as it is written in Vietnam: 31.415.900.
-func dong(a money.Amount) string {
+// Dong is an amount as it is written in Vietnam: 31.415.900.
+func Dong(a money.Amount) string {
 	digits := a.String()
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "." + digits[i:]
@@ -212,7 +212,7 @@ func Plain(p sim.Picture) string {
 	if len(p.Stores) == 1 {
 		state = standing(p.Stores[0])
 	}
-	text := fmt.Sprintf("%6.0f s  %d sales, %.1f/s, %s đ; %d pending, %s", p.Elapsed.Seconds(), p.Sales, p.PerSecond, dong(p.Total), pending, state)
+	text := fmt.Sprintf("%6.0f s  %d sales, %.1f/s, %s đ; %d pending, %s", p.Elapsed.Seconds(), p.Sales, p.PerSecond, Dong(p.Total), pending, state)
 	if p.Line != "" {
 		text += "; line: " + p.Line
 	}

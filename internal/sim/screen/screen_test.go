@@ -160,7 +160,7 @@ func TestWhatIsNoTerminal(t *testing.T) {
 func TestAmountsAreGrouped(t *testing.T) {
 	t.Parallel()
 	for amount, want := range map[money.Amount]string{0: "0", 999: "999", 1000: "1.000", 31_415_900: "31.415.900", -100: "-100", -1000: "-1.000"} {
-		require.Equal(t, want, dong(amount))
+		require.Equal(t, want, Dong(amount))
 	}
 }
 

@@ -22,10 +22,23 @@ ALTER TABLE line_items
   ADD COLUMN discount_reason text,
   ADD COLUMN list_price bigint CHECK (list_price >= 0 AND list_price <> unit_price),
   ADD COLUMN price_reason text,
+  ADD COLUMN changed_by text REFERENCES staff;
+-- A discount of before this migration, or of before its way back, has lost its reason.
+ALTER TABLE line_items DISABLE TRIGGER USER;
+UPDATE line_items SET discount_reason = '-' WHERE discount > 0;
+ALTER TABLE line_items ENABLE TRIGGER USER;
+ALTER TABLE line_items
   ADD CONSTRAINT line_items_discount_has_reason CHECK ((discount = 0) = (discount_reason IS NULL)),
   ADD CONSTRAINT line_items_price_has_reason CHECK ((list_price IS NULL) = (price_reason IS NULL));
 COMMENT ON COLUMN line_items.unit_price IS 'What one unit is sold at, minor units, tax included. Name, unit and category are frozen at the scan.';
 COMMENT ON COLUMN line_items.list_price IS 'The catalogue''s price at the scan, if a person overrode it; else it is unit_price.';
+COMMENT ON COLUMN line_items.cashier_id IS 'Who scanned it.';
+COMMENT ON COLUMN line_items.changed_by IS 'Who changed its quantity or removed it last; NULL: nobody did. Who changed its price stands in line_overrides.';
+ALTER TABLE payments ADD COLUMN changed_by text REFERENCES staff;
+COMMENT ON COLUMN payments.cashier_id IS 'Who took it.';
+COMMENT ON COLUMN payments.changed_by IS 'Who cancelled it; NULL: nobody did, what became of it came from its provider or from the clock.';
+ALTER TABLE receipt_prints ADD COLUMN cashier_id text REFERENCES staff;
+COMMENT ON COLUMN receipt_prints.cashier_id IS 'Who printed; NULL in rows of before people signed in.';
 DROP TRIGGER line_items_frozen ON line_items;
 CREATE TRIGGER line_items_frozen BEFORE UPDATE ON line_items
   FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL OR coalesce(NEW.list_price, NEW.unit_price) <> coalesce(OLD.list_price, OLD.unit_price)
@@ -63,7 +76,11 @@ CREATE TRIGGER line_overrides_are_not_cut_off BEFORE TRUNCATE ON line_overrides
 -- +goose Down
 DROP TABLE line_overrides;
 DROP TRIGGER line_items_frozen ON line_items;
-ALTER TABLE line_items DROP COLUMN discount_reason, DROP COLUMN list_price, DROP COLUMN price_reason;
+ALTER TABLE line_items DROP COLUMN discount_reason, DROP COLUMN list_price, DROP COLUMN price_reason, DROP COLUMN changed_by;
+ALTER TABLE payments DROP COLUMN changed_by;
+ALTER TABLE receipt_prints DROP COLUMN cashier_id;
+COMMENT ON COLUMN line_items.cashier_id IS NULL;
+COMMENT ON COLUMN payments.cashier_id IS NULL;
 CREATE TRIGGER line_items_frozen BEFORE UPDATE ON line_items
   FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL OR NEW.unit_price <> OLD.unit_price OR NEW.line_no <> OLD.line_no
                      OR NEW.item_id <> OLD.item_id OR NEW.transaction_id <> OLD.transaction_id OR NEW.sku <> OLD.sku OR NEW.name <> OLD.name

@@ -37,7 +37,15 @@ ON CONFLICT (cashier_id, terminal_id) DO UPDATE SET failures = least(pin_attempt
 UPDATE pin_attempts SET last_at = sqlc.arg(at) WHERE cashier_id = $1 AND terminal_id IN ('', sqlc.arg(terminal_id)::text) AND last_at > sqlc.arg(at);
 
 -- name: ForgiveAttempts :exec
-DELETE FROM pin_attempts WHERE cashier_id = $1 AND terminal_id IN ('', sqlc.arg(terminal_id)::text);
+-- What was counted up to a try, if nothing was counted since. here and in_store are the counts with that try.
+DELETE FROM pin_attempts WHERE cashier_id = $1 AND terminal_id IN ('', sqlc.arg(terminal_id)::text) AND last_at = sqlc.arg(at)
+  AND failures <= CASE terminal_id WHEN '' THEN sqlc.arg(in_store)::integer ELSE sqlc.arg(here)::integer END;
+
+-- name: KeepLaterAttempts :exec
+-- What was counted since a try stays when that one is forgiven.
+UPDATE pin_attempts SET failures = failures - CASE terminal_id WHEN '' THEN sqlc.arg(in_store)::integer ELSE sqlc.arg(here)::integer END
+WHERE cashier_id = $1 AND terminal_id IN ('', sqlc.arg(terminal_id)::text)
+  AND failures > CASE terminal_id WHEN '' THEN sqlc.arg(in_store)::integer ELSE sqlc.arg(here)::integer END;
 
 -- name: ForgiveAllAttempts :exec
 DELETE FROM pin_attempts WHERE cashier_id = $1;
@@ -47,10 +55,10 @@ INSERT INTO approvals (token_hash, terminal_id, cashier_id, approved_by, permiss
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: UseApproval :one
--- Nobody's word counts who was disabled since.
+-- Nobody's word counts who was disabled since, nor one that was given while the clock was ahead.
 UPDATE approvals SET used_at = sqlc.arg(at)
 WHERE token_hash = $1 AND terminal_id = $2 AND approvals.cashier_id = $3 AND permission = $4 AND transaction_id = $5
-  AND used_at IS NULL AND expires_at > sqlc.arg(at)
+  AND used_at IS NULL AND expires_at > sqlc.arg(at) AND granted_at <= sqlc.arg(not_after)::timestamptz
   AND EXISTS (SELECT FROM staff s WHERE s.cashier_id = approvals.approved_by AND s.disabled_at IS NULL)
 RETURNING approved_by;
 
@@ -58,9 +66,14 @@ RETURNING approved_by;
 INSERT INTO pairing_codes (code_hash, terminal_id, name, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: UsePairingCode :one
+-- Not that of somebody who was disabled since, nor one that was made while the clock was ahead.
 UPDATE pairing_codes SET used_at = sqlc.arg(at)
-WHERE code_hash = $1 AND used_at IS NULL AND expires_at > sqlc.arg(at)
+WHERE code_hash = $1 AND used_at IS NULL AND expires_at > sqlc.arg(at) AND made_at <= sqlc.arg(not_after)::timestamptz
+  AND (made_by = '' OR EXISTS (SELECT FROM staff s WHERE s.cashier_id = pairing_codes.made_by AND s.disabled_at IS NULL))
 RETURNING terminal_id, name;
+
+-- name: UsePairingCodesOf :execrows
+UPDATE pairing_codes SET used_at = sqlc.arg(at)::timestamptz WHERE terminal_id = $1 AND used_at IS NULL;
 
 -- name: DropOldSessions :execrows
 DELETE FROM sessions WHERE token_hash IN (SELECT s.token_hash FROM sessions s WHERE s.expires_at < sqlc.arg(before) ORDER BY s.expires_at LIMIT sqlc.arg(lim));

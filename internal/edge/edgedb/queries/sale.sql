@@ -14,11 +14,11 @@ FROM transactions WHERE id = $1 FOR UPDATE;
 
 -- name: LinesOf :many
 SELECT line_no, item_id, sku, name, unit, category, barcode, age_restricted, quantity_milli, unit_price, gross, discount,
-       tax_code, added_at, removed_at, discount_reason, list_price, price_reason
+       tax_code, added_at, removed_at, discount_reason, list_price, price_reason, changed_by
 FROM line_items WHERE transaction_id = $1 ORDER BY line_no;
 
 -- name: PaymentsOf :many
-SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+SELECT id, transaction_id, cashier_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
 FROM payments WHERE transaction_id = $1 ORDER BY created_at, id;
 
 -- name: InsertLine :exec
@@ -28,7 +28,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 
 -- name: UpdateLine :exec
 UPDATE line_items SET quantity_milli = $3, gross = $4, removed_at = $5, unit_price = $6, discount = $7, discount_reason = $8,
-  list_price = $9, price_reason = $10
+  list_price = $9, price_reason = $10, changed_by = $11
 WHERE transaction_id = $1 AND line_no = $2;
 
 -- name: TouchTransaction :exec
@@ -58,11 +58,11 @@ INSERT INTO payments (id, transaction_id, store_id, terminal_id, cashier_id, shi
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16);
 
 -- name: GetPayment :one
-SELECT id, transaction_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
+SELECT id, transaction_id, cashier_id, method, provider, reference, status, amount, tendered, qr_payload, expires_at, created_at, captured_at
 FROM payments WHERE id = $1;
 
 -- name: UpdatePayment :exec
-UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $5, updated_at = $6, captured_at = $7 WHERE id = $1;
+UPDATE payments SET status = $2, reference = $3, qr_payload = $4, expires_at = $5, updated_at = $6, captured_at = $7, changed_by = $8 WHERE id = $1;
 
 -- name: InsertPaymentException :exec
 INSERT INTO payment_exceptions (id, payment_id, transaction_id, store_id, terminal_id, cashier_id, reported, found_status, reported_at)
