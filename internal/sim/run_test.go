@@ -252,7 +252,7 @@ func TestTheLineIsAsTheEventsSay(t *testing.T) {
 	t.Parallel()
 	address, _ := echo(t)
 	line := newLine(t, address)
-	r := &run{watch: NewWatch(), report: &RunReport{}, shops: []*floor{{line: line}}, begun: time.Now(), options: RunOptions{Events: []scenario.Event{
+	r := &run{watch: NewWatch(), weathered: -1, report: &RunReport{}, shops: []*floor{{line: line}}, begun: time.Now(), options: RunOptions{Events: []scenario.Event{
 		{Kind: scenario.Slow, Bits: 64_000, Lasts: 20 * time.Millisecond}, {Kind: scenario.Pulled, At: 40 * time.Millisecond, Lasts: 20 * time.Millisecond},
 		{Kind: scenario.Dead, At: time.Millisecond}, // is no weather
 	}}}
@@ -261,6 +261,7 @@ func TestTheLineIsAsTheEventsSay(t *testing.T) {
 	for i, says := range []string{"the line: slow: 64 kbit/s", "the line: whole", "the line: the cable is pulled", "the line: whole"} {
 		require.Contains(t, r.happened[i], says)
 	}
+	require.Equal(t, r.options.Events[2:], r.missed(), "the line was as they say; no till died")
 	say(t, call(t, line), "whole")
 }
 

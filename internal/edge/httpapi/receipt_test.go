@@ -57,6 +57,7 @@ Tiền thối lại                       29.160
 `, original)
 
 	s.at("2026-11-23T00:15:00+07:00")
+	t1, t2 = t1.with("C1"), t2.with("C1") // the sessions of the morning are over
 	mark := func(n, till, at string) string {
 		return strings.Repeat("*", 42) + "\n             BẢN SAO / COPY " + n + "\n   Quầy / Till " + till + ", " + at + "\n" + strings.Repeat("*", 42) + "\n"
 	}
