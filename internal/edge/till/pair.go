@@ -20,8 +20,8 @@ import (
 // CodeLife is how long a pairing code is good.
 const CodeLife = 10 * time.Minute
 
-// NewGuesses is how often a process lets anybody try a pairing code: ten times,
-// and then once every six seconds.
+// NewGuesses is how often a process lets anybody try a wrong pairing code: ten
+// times, and then once every six seconds.
 func NewGuesses() *rate.Limiter { return rate.NewLimiter(rate.Every(6*time.Second), 10) }
 
 // Pairing is a wish to let a terminal in.
@@ -124,17 +124,22 @@ func (t *Terminals) Pair(ctx context.Context, typed string) (Paired, error) {
 	return paired, nil
 }
 
-// refuse writes down that a code was not good, and returns why. How often it can
-// be made to write, Guesses decides.
+// refuse counts and writes down that a code was not good, and returns why. How
+// often it can be made to write, Guesses decides.
 func (t *Terminals) refuse(ctx context.Context, why error) error {
+	if t.Guesses != nil {
+		t.Guesses.Allow()
+	}
 	if err := audit.WriteAlone(ctx, t.DB, audit.Entry{At: t.now(), Action: audit.PairingFailed}); err != nil {
 		return err
 	}
 	return why
 }
 
+// allowGuess refuses while too many codes were wrong. Only wrong ones count
+// (refuse): a chain that opens a shop pairs all its tills within a minute.
 func (t *Terminals) allowGuess() error {
-	if t.Guesses == nil || t.Guesses.Allow() {
+	if t.Guesses == nil || t.Guesses.Tokens() >= 1 {
 		return nil
 	}
 	return fault.New(fault.Throttled, "too_many_attempts", "too many pairing codes were tried").Advise("wait a little, then try again").

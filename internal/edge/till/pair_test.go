@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -163,6 +164,16 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	require.EqualValues(t, 6, fault.As(err).Details["retry_after_seconds"])
 	all.Guesses.SetLimit(rate.Every(time.Millisecond)) // six seconds later
 	require.Eventually(t, func() bool { _, err := all.Pair(t.Context(), code.Text); return err == nil }, 20*time.Second, 10*time.Millisecond, "the code is still good")
+}
+
+// Fifty tills of a new shop are paired at once: only wrong codes are counted.
+func TestGoodCodesAreNoGuesses(t *testing.T) {
+	all := terminals(t)
+	all.Guesses = till.NewGuesses()
+	for i := range 50 {
+		_, err := all.Pair(t.Context(), makeCode(t, all, fmt.Sprintf("T%d", i+1)).Text)
+		require.NoError(t, err)
+	}
 }
 
 func TestRevoking(t *testing.T) {
