@@ -54,6 +54,9 @@ func (t *Till) signIn(ctx context.Context, r request) error {
 	if code := fault.CodeOf(err); code == "pin_blocked" {
 		return fault.Wrap(err, fault.Forbidden, code, "%s may not try a PIN at %s for now", t.CashierID, t.Login.TerminalID)
 	}
+	if fault.CodeOf(err) == "too_many_attempts" { // the till's queue is full, and that passes: try again
+		return fault.Wrap(err, fault.Unavailable, "too_many_attempts", "too many PINs are tried at %s", t.Login.TerminalID)
+	}
 	if err != nil {
 		return err
 	}

@@ -236,7 +236,7 @@ func TestPINGuessingFromFiveTills(t *testing.T) {
 				wrong.Add(1)
 			case err == nil && a.code == "pin_blocked":
 				blocked.Add(1)
-			case err == nil && a.code == "pin_check_busy": // 503: it was not looked at
+			case err == nil && (a.code == "pin_check_busy" || a.code == "too_many_attempts"): // 503, 429: it was not looked at
 			default:
 				t.Errorf("guess: %d %s %v", a.status, a.body, err)
 			}

@@ -90,7 +90,13 @@ func anyEdits(t *rapid.T, b *sale.Transaction) {
 	ends := rapid.SampledFrom([]int64{0, 1, int64(money.Max) / 3, int64(money.Max) / 2, int64(money.Max) - 1, int64(money.Max)})
 	amount := rapid.OneOf(ends, ends, rapid.Int64Range(0, 50_000), rapid.Int64Range(0, int64(money.Max)))
 	quantity := rapid.OneOf(rapid.SampledFrom([]int64{1_000, 2_000, 3_000}), rapid.Int64Range(1, 3_000), rapid.Int64Range(1, int64(sale.MaxQuantity)))
-	for range rapid.IntRange(1, 40).Draw(t, "edits") {
+	if rapid.Bool().Draw(t, "a fortune is given away") { // that is where the ends of all money are near
+		_, err := b.AddItem(sale.Item{ID: someID(9), SKU: "X", Price: money.Max / 3, TaxCode: "STANDARD"}, "", 3*sale.One, today)
+		require.NoError(t, err)
+		_, _, err = b.SetDiscount(1, b.Lines[0].Gross-money.Amount(rapid.Int64Range(0, 2).Draw(t, "left")), say)
+		require.NoError(t, err)
+	}
+	for range rapid.IntRange(1, 20).Draw(t, "edits") {
 		line := rapid.Int32Range(1, 3).Draw(t, "line") // few, so that much happens to each
 		switch rapid.IntRange(0, 7).Draw(t, "edit") {
 		case 0:

@@ -1,12 +1,15 @@
 package staff_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/staff"
+	"tiem/internal/postgres"
 )
 
 // failures are a person's counts: at T1, and at all terminals; 0 if there is none.
@@ -69,5 +72,28 @@ func TestAGuessBetweenTwoRightPINs(t *testing.T) {
 	s.forgive(third)
 	s.requireFailures(1, 1)
 	s.forgive(fourth)
+	s.requireFailures(0, 0)
+}
+
+// Forgiving waits for a try that is being counted, as tries wait for each other.
+func TestForgivingWaitsForACount(t *testing.T) {
+	s := newShop(t)
+	s.hire("C1", staff.Cashier, "4826")
+	proof := s.prove("T1", "C1", "4826")
+	forgiven := make(chan error, 1)
+	require.NoError(t, s.DB.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
+		_, err := edgedb.LockPersonFor(ctx, tx, "C1", "T1")
+		require.NoError(t, err)
+		go func() {
+			forgiven <- s.DB.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return s.Forgive(ctx, tx, proof) })
+		}()
+		require.Eventually(t, func() bool {
+			var waits bool
+			const sql = "select exists (select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database()))"
+			return s.DB.QueryRow(t.Context(), sql).Scan(&waits) == nil && waits
+		}, 20*time.Second, 5*time.Millisecond)
+		return nil
+	}))
+	require.NoError(t, <-forgiven)
 	s.requireFailures(0, 0)
 }

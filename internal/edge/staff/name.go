@@ -1,8 +1,6 @@
 package staff
 
 import (
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"tiem/internal/fault"
@@ -17,13 +15,12 @@ const MaxName = 60
 // name_invalid for nothing, too much, or characters that are not seen;
 // looks_like_card_number.
 func CheckName(name string) error {
-	hidden := func(r rune) bool { return unicode.Is(unicode.Cf, r) }
 	reason := sale.CheckReason(name)
 	if fault.CodeOf(reason) == "looks_like_card_number" {
 		return fault.New(fault.Invalid, "looks_like_card_number", "this name holds what may be a card's number").At("name").
 			Advise("leave the number out: it must not be kept")
 	}
-	if reason != nil || utf8.RuneCountInString(name) > MaxName || strings.ContainsFunc(name, hidden) {
+	if reason != nil || utf8.RuneCountInString(name) > MaxName {
 		return fault.New(fault.Invalid, "name_invalid", "a name is 1 to %d characters in one line, all of which can be seen", MaxName).At("name")
 	}
 	return nil
