@@ -29,10 +29,13 @@ type Config struct {
 
 	FakeCaptureAfter time.Duration `name:"fake-capture-after" env:"FAKE_CAPTURE_AFTER" default:"0s" help:"Demo: a fake QR counts as paid after this time; 0: never by itself."`
 
-	HQURL      string `name:"hq-url"      env:"HQ_URL"      help:"HQ's address, such as http://127.0.0.1:8090; empty: the shop sells OFFLINE."`
-	StoreToken string `name:"store-token" env:"STORE_TOKEN" help:"The store's token at HQ; empty: the shop sells OFFLINE."`
+	HQURL        string `name:"hq-url"         env:"HQ_URL"         help:"HQ's address, such as http://127.0.0.1:8090; empty: the shop sells OFFLINE."`
+	HQGRPCTarget string `name:"hq-grpc-target" env:"HQ_GRPC_TARGET" help:"HQ's address for gRPC, host:port; empty: events travel over HTTP."`
+	StoreToken   string `name:"store-token"    env:"STORE_TOKEN"    help:"The store's token at HQ; empty: the shop sells OFFLINE."`
 
-	SyncProtocol     string        `name:"sync-protocol"      env:"SYNC_PROTOCOL"      default:"http"  help:"How events travel to HQ: http."`
+	SyncProtocol     string        `name:"sync-protocol"      env:"SYNC_PROTOCOL"      default:"http"  help:"How events travel to HQ: http or grpc."`
+	SyncFallback     bool          `name:"sync-fallback"      env:"SYNC_FALLBACK"      default:"true"  negatable:"" help:"Use HTTP while gRPC does not get through, and try the way back."`
+	SyncCA           string        `name:"sync-ca"            env:"SYNC_CA"            help:"PEM file of the authorities that may vouch for HQ; empty: the system's. gRPC to another machine is always TLS."`
 	SyncTimeout      time.Duration `name:"sync-timeout"       env:"SYNC_TIMEOUT"       default:"5s"    help:"For one exchange with HQ."`
 	SyncRetryMin     time.Duration `name:"sync-retry-min"     env:"SYNC_RETRY_MIN"     default:"200ms" help:"Upper bound of the first pause after a failure; it doubles."`
 	SyncRetryMax     time.Duration `name:"sync-retry-max"     env:"SYNC_RETRY_MAX"     default:"30s"   help:"No pause is longer."`

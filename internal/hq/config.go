@@ -3,6 +3,7 @@ package hq
 import (
 	"net"
 	"strings"
+	"time"
 
 	"tiem/internal/fault"
 	"tiem/internal/program"
@@ -14,9 +15,15 @@ const minToken = 16 // characters of HQ_TOKEN: it is a secret, not a name
 // same name (HQ_ADDR is --hq-addr).
 type Config struct {
 	Addr        string `name:"hq-addr"         env:"HQ_ADDR"         default:"127.0.0.1:8090" help:"Address to listen on, host:port."`
+	GRPCAddr    string `name:"hq-grpc-addr"    env:"HQ_GRPC_ADDR"    default:"127.0.0.1:8091" help:"Address to listen on for gRPC, host:port; empty: no gRPC."`
 	DatabaseURL string `name:"hq-database-url" env:"HQ_DATABASE_URL"                          help:"PostgreSQL to use (postgres://…); empty: one that this program runs in its data directory."`
 	DataDir     string `name:"hq-data-dir"     env:"HQ_DATA_DIR"     default:"./data/hq"      help:"Directory of the managed PostgreSQL."`
 	Token       string `name:"hq-token"        env:"HQ_TOKEN"                                 help:"Token for scripts, at least 16 characters; empty: scripts are refused."`
+
+	TLSCert string `name:"hq-tls-cert" env:"HQ_TLS_CERT" help:"PEM file of HQ's certificate, for both listeners; empty: plaintext, on loopback addresses only."`
+	TLSKey  string `name:"hq-tls-key"  env:"HQ_TLS_KEY"  help:"PEM file of the certificate's private key."`
+
+	ConnectionAge time.Duration `name:"hq-connection-age" env:"HQ_CONNECTION_AGE" default:"30m" help:"After about this time a gRPC stream is asked to open anew, so that streams spread over HQ's nodes."`
 
 	Log program.Log `embed:""`
 }
@@ -25,7 +32,7 @@ type Config struct {
 // of HQ, and those that tell a store edge where HQ is (data/demo.env has both).
 var knownVariables = []string{
 	"HQ_ADDR", "HQ_DATABASE_URL", "HQ_DATA_DIR", "HQ_TOKEN",
-	"HQ_GRPC_ADDR", "HQ_TLS_CERT", "HQ_TLS_KEY",
+	"HQ_GRPC_ADDR", "HQ_TLS_CERT", "HQ_TLS_KEY", "HQ_CONNECTION_AGE",
 	"HQ_URL", "HQ_GRPC_TARGET",
 }
 

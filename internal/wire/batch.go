@@ -24,6 +24,8 @@ const (
 	CodeFork           = "fork"            // 409: HQ holds another event under this id
 	CodeEventIDReused  = "event_id_reused" // 409: this event_id stands under another id
 	CodeStoreForbidden = "store_forbidden" // 403: the token is another store's
+	CodeStoreUnknown   = "store_unknown"   // 404: HQ has no such store
+	CodeRewind         = "rewind"          // 409, to a hello: the store's log ends before HQ's watermark
 )
 
 // Batch is a run of consecutive events of one store.

@@ -15,6 +15,10 @@ type Ack struct {
 	ReceivedUpto int64        `json:"received_upto"`
 	ChainHash    Hash         `json:"chain_hash"`              // of event ReceivedUpto
 	RetryAfterMS int64        `json:"retry_after_ms,omitzero"` // HQ asks for a pause of so many milliseconds
+
+	// Which events they are; over HTTP the counts suffice.
+	AcceptedIDs  []uuid.UUID `json:"-"`
+	DuplicateIDs []uuid.UUID `json:"-"`
 }
 
 // EventError names an event that HQ keeps but could not apply. The store has

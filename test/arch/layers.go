@@ -17,7 +17,7 @@ type layer struct {
 // package may import its own layer and those above it in this table; within a
 // layer, the compiler's ban on cycles is order enough.
 var layers = []layer{
-	{"a leaf", []string{"internal/money", "internal/fault", "internal/barcode", "internal/failpoint", "internal/token", "demo", "scenarios"}},
+	{"a leaf", []string{"internal/money", "internal/fault", "internal/barcode", "internal/failpoint", "internal/token", "internal/trace", "demo", "scenarios"}},
 	{"a pure rule", []string{"internal/sale", "internal/pricing", "internal/stock", "internal/shift", "internal/receipt"}},
 	{"wire or payment", []string{"internal/wire", "internal/payment"}},
 	{"postgres", []string{"internal/postgres"}},
@@ -25,7 +25,7 @@ var layers = []layer{
 	{"a schema", []string{"internal/edge/edgedb", "internal/hq/hqdb"}},
 	{"a use case", []string{"internal/edge/", "internal/hq/"}},
 	{"the door", []string{"internal/door", "internal/program", "internal/doctor"}},
-	{"an HTTP API", []string{"internal/edge/httpapi", "internal/hq/httpapi"}},
+	{"an API", []string{"internal/edge/httpapi", "internal/hq/httpapi", "internal/hq/grpcapi"}},
 	{"a screen", []string{"web"}},
 	{"an App", []string{"internal/edge", "internal/hq", "internal/sim"}},
 	{"a program", []string{"cmd"}},

@@ -8,13 +8,14 @@ import (
 
 // acknowledge is the answer to a delivery that is about to be committed: what
 // HQ had before (the overlap) and what became of the new events.
-func (d *delivery) acknowledge(s *hqdb.Stream, verdicts []projection.Verdict) wire.Ack {
+func (d *Delivery) acknowledge(s *hqdb.Stream, verdicts []projection.Verdict) wire.Ack {
 	ack := wire.Ack{Errors: []wire.EventError{}, ReceivedUpto: s.ReceivedUpto, ChainHash: wire.Hash(s.ChainHash)}
 	for _, held := range s.Run {
 		switch {
 		case held.ID < d.batch.FirstID: // the event before the batch, read for its hash
 		case held.State == projection.Applied:
 			ack.Duplicates++
+			ack.DuplicateIDs = append(ack.DuplicateIDs, held.EventID)
 		default:
 			ack.Errors = append(ack.Errors, wire.EventError{ID: held.ID, EventID: held.EventID, Code: held.Code, Message: held.Message})
 		}
@@ -23,6 +24,7 @@ func (d *delivery) acknowledge(s *hqdb.Stream, verdicts []projection.Verdict) wi
 		e := v.Entry.Event
 		if v.State == projection.Applied {
 			ack.Accepted++
+			ack.AcceptedIDs = append(ack.AcceptedIDs, e.EventID)
 		} else {
 			ack.Errors = append(ack.Errors, wire.EventError{ID: e.ID, EventID: e.EventID, Code: v.Code, Message: v.Message})
 		}

@@ -16,7 +16,7 @@ import (
 
 // write queues everything of the delivery that is new, to travel with COMMIT,
 // and says what became of each new event.
-func (d *delivery) write(ctx context.Context, tx *postgres.Tx, s *hqdb.Stream) ([]projection.Verdict, error) {
+func (d *Delivery) write(ctx context.Context, tx *postgres.Tx, s *hqdb.Stream) ([]projection.Verdict, error) {
 	b, pipe := d.batch, tx.Queued()
 	if b.LastID() <= s.ReceivedUpto { // nothing is new, but the store was heard
 		return nil, queries.TouchStream(ctx, pipe, b.StoreID)

@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"slices"
 	"time"
 
 	"tiem/internal/fault"
@@ -81,6 +82,20 @@ func (e *Entry) read() error {
 		return err
 	}
 	return verify()
+}
+
+// Unreadable names, in order, the types among versions (type to payload version)
+// that Read would refuse.
+func Unreadable(versions map[string]int32) []string {
+	var types []string
+	for name, version := range versions {
+		known := name == wire.TypeSaleRecorded || name == wire.TypeInventoryAdjusted || name == wire.TypePaymentCaptured || name == wire.TypeBasketVoided
+		if !known || version != 1 {
+			types = append(types, name)
+		}
+	}
+	slices.Sort(types)
+	return types
 }
 
 func refuse(code, format string, args ...any) error {
