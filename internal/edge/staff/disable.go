@@ -45,6 +45,9 @@ func (p *People) ResetPIN(ctx context.Context, id, pin string) (newPIN string, e
 	}
 	return pin, p.alter(ctx, id, audit.StaffPINReset, func(ctx context.Context, tx *postgres.Tx) (int64, error) {
 		q := edgedb.New()
+		if err := q.LockPerson(ctx, tx, id); err != nil { // the old PIN may just be on its way into a session
+			return 0, err
+		}
 		n, err := q.ResetPIN(ctx, tx, id, hash)
 		if err != nil || n == 0 {
 			return n, err

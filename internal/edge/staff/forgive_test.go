@@ -9,6 +9,7 @@ import (
 
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/staff"
+	"tiem/internal/fault"
 	"tiem/internal/postgres"
 )
 
@@ -96,4 +97,17 @@ func TestForgivingWaitsForACount(t *testing.T) {
 	}))
 	require.NoError(t, <-forgiven)
 	s.requireFailures(0, 0)
+}
+
+// A PIN that was replaced between its check and what it was given for is nobody's
+// any more: it was reset because somebody else knows it.
+func TestAPINThatWasReplacedMeanwhile(t *testing.T) {
+	s := newShop(t)
+	s.hire("C1", staff.Cashier, "4826")
+	proof := s.prove("T1", "C1", "4826")
+	_, err := s.ResetPIN(t.Context(), "C1", "7193")
+	require.NoError(t, err)
+	err = s.DB.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error { return s.Forgive(ctx, tx, proof) })
+	require.Equal(t, "pin_wrong", fault.CodeOf(err))
+	s.forgive(s.prove("T1", "C1", "7193"))
 }

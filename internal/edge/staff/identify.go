@@ -152,9 +152,17 @@ func errWrong() error {
 
 // Forgive forgets the person's wrong PINs up to the right one, at this terminal
 // and in the count of all, together with tx. What somebody else tried meanwhile
-// stays counted.
+// stays counted. A PIN that was replaced since it was looked at is pin_wrong: the
+// sessions that the old one opened have been ended, and it opens none behind them.
 func (*People) Forgive(ctx context.Context, tx *postgres.Tx, proof Proof) error {
 	q, try := edgedb.New(), proof.try
+	now, err := edgedb.LockPersonFor(ctx, tx, try.CashierID, try.TerminalID)
+	if err != nil {
+		return err
+	}
+	if was, is := proof.counted.rows.Person.PinHash, now.Person.PinHash; was == nil || is == nil || *was != *is {
+		return errWrong()
+	}
 	inStore, here := int32(1), int32(1)
 	for _, a := range proof.counted.rows.Attempts {
 		if a.TerminalID == "" {
@@ -163,7 +171,7 @@ func (*People) Forgive(ctx context.Context, tx *postgres.Tx, proof Proof) error 
 			here += a.Failures
 		}
 	}
-	return errors.Join(q.LockPerson(ctx, tx.Queued(), try.CashierID),
+	return errors.Join(
 		q.ForgiveAttempts(ctx, tx.Queued(), edgedb.ForgiveAttemptsParams{CashierID: try.CashierID, TerminalID: try.TerminalID, At: proof.counted.at, InStore: inStore, Here: here}),
 		q.KeepLaterAttempts(ctx, tx.Queued(), try.CashierID, inStore, here, try.TerminalID))
 }
