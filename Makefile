@@ -55,7 +55,7 @@ verify: ## check that generated code, goldens, modules and formatting are what t
 	@scripts/need.sh go $(if $(GOLDEN),postgres)
 	@scripts/verify.sh $(GOLDEN)
 
-generate: ## write generated code (sqlc) and goldens (OpenAPI, wire frames)
+generate: ## write generated code (sqlc, buf) and goldens (OpenAPI, wire frames)
 	@scripts/need.sh go $(if $(GOLDEN),postgres)
 	$(if $(QUERIES),@scripts/generate.sh)
 	$(if $(GOLDEN),$(GO) test -count=1 -run Golden $(GOLDEN) -update)

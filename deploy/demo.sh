@@ -7,8 +7,10 @@
 #   DIR/hq.env    HQ's settings           read by the container of hq-platform
 #   DIR/edge.env  the store edge's        read by the container of store-edge
 #   DIR/demo.env  for people and scripts  the variables of make run's data/demo.env
+#   DIR/tls       HQ's certificate and key, and the authority (ca.pem) that the store edge trusts; made anew within
+#                 their year: the store edge is to be restarted then
 #
-# Settings: EDGE_DATABASE_URL, HQ_DATABASE_URL, EDGE_STORE_ID, and EDGE_URL and HQ_URL for demo.env.
+# Settings: EDGE_DATABASE_URL, HQ_DATABASE_URL, EDGE_STORE_ID, and EDGE_URL, HQ_URL and HQ_GRPC_TARGET for demo.env.
 set -eu
 umask 077 # tokens are the owner's alone
 dir=$1
@@ -45,7 +47,7 @@ leave() {
 }
 
 STORE_TOKEN='' TERMINAL_TOKEN='' HQ_TOKEN='' CASHIER_PIN='' MANAGER_PIN=''
-edge_url=${EDGE_URL:?} hq_url=${HQ_URL:?} store=${EDGE_STORE_ID:?}
+edge_url=${EDGE_URL:?} hq_url=${HQ_URL:?} hq_grpc_target=${HQ_GRPC_TARGET:?} store=${EDGE_STORE_ID:?}
 # shellcheck source=/dev/null # written below
 [ ! -e "$dir/demo.env" ] || . "$dir/demo.env"
 
@@ -69,6 +71,13 @@ CASHIER_PIN=$(person "$cashier" 'Thu ngân' cashier "$CASHIER_PIN")
 MANAGER_PIN=$(person "$manager" 'Quản lý' manager "$MANAGER_PIN")
 [ -n "$HQ_TOKEN" ] || HQ_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
 
+if [ ! -d "$dir/tls" ] || [ -n "$(find "$dir/tls/cert.pem" -mtime +300)" ]; then
+	rm -rf "$dir/.tls.new" # of a run that was cut short
+	hq-platform certificate --host hq-platform --dir "$dir/.tls.new"
+	rm -rf "$dir/tls"
+	mv "$dir/.tls.new" "$dir/tls"
+fi
+
 leave hq.env <<END
 HQ_TOKEN='$HQ_TOKEN'
 END
@@ -79,6 +88,7 @@ leave demo.env <<END
 # The demo's addresses and tokens, for scripts: set -a; . ./demo.env; set +a
 EDGE_URL='$edge_url'
 HQ_URL='$hq_url'
+HQ_GRPC_TARGET='$hq_grpc_target'
 STORE_ID='$store'
 STORE_TOKEN='$STORE_TOKEN'
 TERMINAL_ID='$terminal'

@@ -38,7 +38,13 @@ type serveCommand struct{}
 
 // Run serves until ctx is done.
 func (serveCommand) Run(ctx context.Context, cfg *hq.Config) error {
-	app, err := hq.Open(ctx, *cfg, cfg.Log.Logger())
+	log := cfg.Log.Logger()
+	flush, err := cfg.Trace.Start(ctx, "hq-platform", log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	app, err := hq.Open(ctx, *cfg, log)
 	if err != nil {
 		return err
 	}

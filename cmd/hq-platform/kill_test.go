@@ -51,7 +51,7 @@ func build(t *testing.T) *platform {
 // start serves until it is killed or the test ends, and waits until it listens.
 func (p *platform) start(failpoints string) {
 	p.t.Helper()
-	p.process = exec.CommandContext(context.WithoutCancel(p.t.Context()), p.binary, "serve", "--hq-addr", "127.0.0.1:0", "--hq-database-url", p.url)
+	p.process = exec.CommandContext(context.WithoutCancel(p.t.Context()), p.binary, "serve", "--hq-addr", "127.0.0.1:0", "--hq-grpc-addr", "127.0.0.1:0", "--hq-database-url", p.url)
 	p.process.Env = append(os.Environ(), "TIEM_FAILPOINTS="+failpoints)
 	logs, err := p.process.StderrPipe()
 	require.NoError(p.t, err)

@@ -145,7 +145,7 @@ func TestServeStopsWhenItIsTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	code := newProgram().Run(ctx, []string{"serve", "--hq-addr", "127.0.0.1:0", "--hq-database-url", postgrestest.NewURL(t, hqdb.Migrations)}, nil, &out, &errs)
+	code := newProgram().Run(ctx, []string{"serve", "--hq-addr", "127.0.0.1:0", "--hq-grpc-addr", "127.0.0.1:0", "--hq-database-url", postgrestest.NewURL(t, hqdb.Migrations)}, nil, &out, &errs)
 	require.NotEqual(t, 78, code)
 	require.NotContains(t, strings.ToLower(errs.String()), "panic")
 	require.NoFileExists(t, filepath.Join("data", "hq"))

@@ -17,15 +17,16 @@ import (
 )
 
 type chaosCommand struct {
-	Seed  uint64 `name:"seed"  default:"1"    help:"Of the shoppers, the kills and the cuts."`
-	Sales int    `name:"sales" default:"1000" help:"Baskets to be paid; some more are given up."`
-	Kills int    `name:"kills" default:"5"    help:"How often something is killed: the edge, HQ, or either PostgreSQL."`
-	Cuts  int    `name:"cuts"  default:"5"    help:"How often the line from the edge to HQ fails, in one of five ways."`
-	Tills int    `name:"tills" default:"5"    help:"Tills that sell at once, 1 to 50."`
-	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform; by default that of this program, else ./bin."`
-	Plan  bool   `name:"plan"  help:"Print what would be killed and cut, and do nothing."`
-	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
-	JSON  bool   `name:"json"  help:"Print the report as JSON instead of what happens."`
+	Seed     uint64 `name:"seed"  default:"1"    help:"Of the shoppers, the kills and the cuts."`
+	Sales    int    `name:"sales" default:"1000" help:"Baskets to be paid; some more are given up."`
+	Kills    int    `name:"kills" default:"5"    help:"How often something is killed: the edge, HQ, or either PostgreSQL."`
+	Cuts     int    `name:"cuts"  default:"5"    help:"How often the line from the edge to HQ fails, in one of five ways."`
+	Tills    int    `name:"tills" default:"5"    help:"Tills that sell at once, 1 to 50."`
+	Protocol string `name:"protocol" placeholder:"http|grpc" help:"How the edge's events travel: its SYNC_PROTOCOL. By default what the environment says, else what the edge prefers."`
+	Bin      string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform; by default that of this program, else ./bin."`
+	Plan     bool   `name:"plan"  help:"Print what would be killed and cut, and do nothing."`
+	Keep     bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
+	JSON     bool   `name:"json"  help:"Print the report as JSON instead of what happens."`
 }
 
 // Help explains what a seed repeats.
@@ -34,7 +35,8 @@ func (*chaosCommand) Help() string {
 processes are killed by SIGKILL at the seed's moments; servers are started again after the seed's pause, a
 PostgreSQL is brought back by its server. Tills retry for 30 seconds, with the same ids and keys.
 
-The edge reaches HQ through a line of this program's, which fails at the seed's moments:
+The edge reaches HQ through a line of this program's, which fails at the seed's moments, for HTTP and
+gRPC alike:
 
   refused      every connection is reset, those that are open at once
   black hole   connections are taken and no byte moves; what was sent meanwhile arrives late
@@ -64,12 +66,15 @@ func (c *chaosCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if c.Sales < 1 || c.Kills < 0 || c.Cuts < 0 || c.Tills < 1 || c.Tills > 50 {
 		return fault.New(fault.Usage, "usage", "--sales and --tills are at least 1, --tills at most 50, --kills and --cuts at least 0")
 	}
+	if err := checkProtocol(c.Protocol); err != nil {
+		return err
+	}
 	if !c.JSON || c.Plan {
 		if err := c.printPlan(stdout); err != nil || c.Plan {
 			return err
 		}
 	}
-	o := sim.ChaosOptions{Seed: c.Seed, Sales: c.Sales, Kills: c.Kills, Cuts: c.Cuts, Tills: c.Tills, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep}
+	o := sim.ChaosOptions{Seed: c.Seed, Sales: c.Sales, Kills: c.Kills, Cuts: c.Cuts, Tills: c.Tills, Protocol: c.Protocol, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep}
 	if !c.JSON {
 		o.Say = stdout
 	}
@@ -79,6 +84,14 @@ func (c *chaosCommand) Run(ctx context.Context, stdout io.Writer) error {
 	}
 	printChaos(stdout, report)
 	return err
+}
+
+// checkProtocol refuses what no edge speaks.
+func checkProtocol(protocol string) error {
+	if protocol != "" && protocol != "http" && protocol != "grpc" {
+		return fault.New(fault.Usage, "usage", "--protocol is http or grpc")
+	}
+	return nil
 }
 
 // plannedKill is a strike as JSON.

@@ -14,6 +14,7 @@ type demoCommand struct {
 	DataDir  string `name:"data-dir"      env:"DATA_DIR"      default:"./data"         help:"Where databases, logs and demo.env are."`
 	EdgeAddr string `name:"edge-addr"     env:"EDGE_ADDR"     default:"127.0.0.1:8080" help:"Address of the store edge, host:port."`
 	HQAddr   string `name:"hq-addr"       env:"HQ_ADDR"       default:"127.0.0.1:8090" help:"Address of HQ, host:port."`
+	HQGRPC   string `name:"hq-grpc-addr"  env:"HQ_GRPC_ADDR"  default:"127.0.0.1:8091" help:"Address of HQ for gRPC, host:port."`
 	StoreID  string `name:"edge-store-id" env:"EDGE_STORE_ID" default:"S1"             help:"The shop's id."`
 }
 
@@ -40,7 +41,7 @@ configuration (an address in use, a setting that cannot be).`
 // Run runs the demo until it is interrupted.
 func (c *demoCommand) Run(ctx context.Context, stdout io.Writer) error {
 	return sim.Demo(ctx, sim.Options{
-		Bin: c.Bin, DataDir: c.DataDir, Catalogue: demo.Catalogue, EdgeAddr: c.EdgeAddr, HQAddr: c.HQAddr,
+		Bin: c.Bin, DataDir: c.DataDir, Catalogue: demo.Catalogue, EdgeAddr: c.EdgeAddr, HQAddr: c.HQAddr, HQGRPC: c.HQGRPC,
 		StoreID: c.StoreID, StoreName: "Tiệm Nguyễn Trãi", Errors: os.Stderr,
 	}, stdout)
 }

@@ -41,7 +41,8 @@ type runCommand struct {
 	Scenario string   `name:"scenario" placeholder:"FILE|NAME" help:"Play a scenario: a text file, or one of --list. --terminals, --rate, --speed, and --duration and --sales (together) win over what it says; --cut, --slow and --flap are added to it."`
 	List     bool     `name:"list"     help:"List the scenarios that are built in, and the sentences that one may use."`
 	Stores   int      `name:"stores"   default:"1" help:"Shops of their own against one HQ, 1 to 100."`
-	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT."`
+	Protocol string   `name:"protocol" placeholder:"http|grpc" help:"How events of shops of its own travel: their SYNC_PROTOCOL. By default what the environment says, else what an edge prefers."`
+	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT; it speaks HTTP then."`
 
 	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform, for shops of its own; by default that of this program, else ./bin."`
 	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
@@ -121,7 +122,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 
 // runOptions are what the flags and the scenario say.
 func (c *runCommand) runOptions() (sim.RunOptions, error) {
-	o := sim.RunOptions{Seed: c.Seed, Terminals: defaultTills, Stores: c.Stores, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line}
+	o := sim.RunOptions{Seed: c.Seed, Terminals: defaultTills, Stores: c.Stores, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line, Protocol: c.Protocol}
 	if err := c.usage(); err != nil {
 		return o, err
 	}
@@ -133,6 +134,9 @@ func (c *runCommand) runOptions() (sim.RunOptions, error) {
 	own := c.Stores > 1 || c.Scenario != "" || len(o.Events) > 0
 	if c.Line != "" && o.Kills() {
 		return o, fault.New(fault.Usage, "usage", "--line breaks the line of a running shop, but the scenario kills programs").Advise("leave --line out: then it brings up a shop of its own")
+	}
+	if c.Protocol != "" && (!own || c.Line != "") {
+		return o, fault.New(fault.Usage, "usage", "--protocol is for shops of its own; a running one has been started with its SYNC_PROTOCOL")
 	}
 	if err := o.Check(); err != nil {
 		return o, err
@@ -164,7 +168,7 @@ func (c *runCommand) usage() error {
 	case c.Line != "" && c.Stores > 1:
 		return fault.New(fault.Usage, "usage", "--line is one running shop's, --stores brings up shops of its own")
 	}
-	return nil
+	return checkProtocol(c.Protocol)
 }
 
 // events are what happens besides selling: the scenario's and the flags'.

@@ -55,6 +55,16 @@ func TestWhenARunHasShopsOfItsOwn(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, o.Shop, "%+v", c)
 	}
+	over := runCommand{target: target{Env: env}, Stores: 2, Protocol: "grpc"}
+	own, err := over.runOptions()
+	require.NoError(t, err)
+	require.Equal(t, "grpc", own.Protocol)
+	over.Stores = 1
+	_, err = over.runOptions()
+	require.ErrorContains(t, err, "--protocol is for shops of its own")
+	over.Protocol = "smtp"
+	_, err = over.runOptions()
+	require.ErrorContains(t, err, "http or grpc")
 	c := runCommand{target: target{Env: env}, Stores: 1, Cut: []string{"30s@60s"}, Line: "127.0.0.1:9090", Duration: 90 * time.Second}
 	o, err := c.runOptions()
 	require.NoError(t, err)

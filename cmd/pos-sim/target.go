@@ -16,7 +16,7 @@ type target struct {
 }
 
 // spare are variables that a command needs only if it says so.
-var spare = []string{"STORE_TOKEN", "MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN"}
+var spare = []string{"STORE_TOKEN", "HQ_GRPC_TARGET", "MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN"}
 
 // store reads the target; what the command needs and does not find is a fault
 // of kind Config that names it. needed are those of spare that it needs, too.

@@ -7,13 +7,20 @@ import (
 	"io"
 
 	"tiem/internal/edge"
+	"tiem/internal/trace"
 )
 
 type serveCommand struct{}
 
 // Run serves until ctx is done.
 func (serveCommand) Run(ctx context.Context, cfg *edge.Config) error {
-	app, err := edge.Open(ctx, *cfg, cfg.Log.Logger())
+	log := cfg.Log.Logger()
+	flush, err := cfg.Trace.Start(ctx, "store-edge", log, trace.Store(cfg.StoreID))
+	if err != nil {
+		return err
+	}
+	defer flush()
+	app, err := edge.Open(ctx, *cfg, log)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ func (d *Door) record(r *http.Request, ww middleware.WrapResponseWriter, start t
 	if route == "" {
 		route = routeOf(r)
 	}
+	v.trace.End(methodLabel(r.Method), route, status)
 	d.requests.WithLabelValues(route, methodLabel(r.Method), strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
 	attrs := []slog.Attr{
 		slog.String("method", r.Method), slog.String("route", route), slog.Int("status", status),
@@ -57,11 +58,9 @@ func (d *Door) record(r *http.Request, ww middleware.WrapResponseWriter, start t
 // level is debug for probes, error for our own failures, warn for those that
 // pass by themselves, and info for everything else, the client's faults included.
 func level(route string, status int, v *visit) slog.Level {
-	switch route {
-	case "/health", "/ready", "/metrics":
-		return slog.LevelDebug
-	}
 	switch {
+	case isProbe(route):
+		return slog.LevelDebug
 	case status < http.StatusInternalServerError:
 		return slog.LevelInfo
 	case v.fault != nil && (v.fault.Kind == fault.Unavailable || v.fault.Kind == fault.Unknown):
@@ -70,6 +69,9 @@ func level(route string, status int, v *visit) slog.Level {
 		return slog.LevelError
 	}
 }
+
+// isProbe tells of what machines ask all day long.
+func isProbe(route string) bool { return route == "/health" || route == "/ready" || route == "/metrics" }
 
 // faultAttrs are the code and, for failures of our own, the whole text with its
 // cause. A client's faults keep theirs out of the log: it may quote the input.

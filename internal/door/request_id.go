@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/gofrs/uuid/v5"
+
+	"tiem/internal/trace"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -13,7 +15,8 @@ const requestIDHeader = "X-Request-Id"
 func RequestID(ctx context.Context) string { return visitOf(ctx).id }
 
 // identify begins the visit: it takes over the caller's request id if it is
-// sane (so that a till's log and ours can be joined) and mints one otherwise.
+// sane (so that a till's log and ours can be joined) and mints one otherwise. The
+// caller's trace goes on, too.
 func (d *Door) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
@@ -22,7 +25,11 @@ func (d *Door) identify(next http.Handler) http.Handler {
 		}
 		w.Header().Set(requestIDHeader, id)
 		v := &visit{id: id, header: r.Header, method: r.Method, path: r.URL.Path}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+		ctx := r.Context()
+		if !isProbe(v.path) {
+			ctx, v.trace = trace.Arrive(ctx, r.Header, methodLabel(r.Method))
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, visitKey{}, v)))
 	})
 }
 

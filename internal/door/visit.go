@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"tiem/internal/fault"
+	"tiem/internal/trace"
 )
 
 type visitKey struct{}
@@ -18,6 +19,7 @@ type visit struct {
 	path   string
 	key    string // Idempotency-Key; "" if there is none
 	body   *body  // nil if the request has none
+	trace  trace.Request
 
 	route  string       // the route pattern if chi does not know it
 	status int          // the status that the client got, if it is not the one written

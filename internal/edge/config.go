@@ -10,6 +10,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/program"
 	"tiem/internal/sale"
+	"tiem/internal/trace"
 	"tiem/internal/wire"
 )
 
@@ -33,7 +34,7 @@ type Config struct {
 	HQGRPCTarget string `name:"hq-grpc-target" env:"HQ_GRPC_TARGET" help:"HQ's address for gRPC, host:port; empty: events travel over HTTP."`
 	StoreToken   string `name:"store-token"    env:"STORE_TOKEN"    help:"The store's token at HQ; empty: the shop sells OFFLINE."`
 
-	SyncProtocol     string        `name:"sync-protocol"      env:"SYNC_PROTOCOL"      default:"http"  help:"How events travel to HQ: http or grpc."`
+	SyncProtocol     string        `name:"sync-protocol"      env:"SYNC_PROTOCOL"      default:"grpc"  help:"How events travel to HQ: grpc (if HQ_GRPC_TARGET is set) or http."`
 	SyncFallback     bool          `name:"sync-fallback"      env:"SYNC_FALLBACK"      default:"true"  negatable:"" help:"Use HTTP while gRPC does not get through, and try the way back."`
 	SyncCA           string        `name:"sync-ca"            env:"SYNC_CA"            help:"PEM file of the authorities that may vouch for HQ; empty: the system's. gRPC to another machine is always TLS."`
 	SyncTimeout      time.Duration `name:"sync-timeout"       env:"SYNC_TIMEOUT"       default:"5s"    help:"For one exchange with HQ."`
@@ -45,7 +46,8 @@ type Config struct {
 	HealthInterval time.Duration `name:"health-interval" env:"HEALTH_INTERVAL" default:"1s" help:"Between two probes of the line to HQ."`
 	HealthFailures int           `name:"health-failures" env:"HEALTH_FAILURES" default:"3"  help:"Failures in a row that make the line OFFLINE, 1 to 100."`
 
-	Log program.Log `embed:""`
+	Log   program.Log  `embed:""`
+	Trace trace.Config `embed:""`
 }
 
 // knownVariables may be in the environment: the edge's own, and those of the
@@ -100,6 +102,9 @@ func (c *Config) Check() error {
 	if err := c.checkSync(); err != nil {
 		return err
 	}
+	if err := c.Trace.Check(); err != nil {
+		return err
+	}
 	return c.Log.Check()
 }
 
@@ -112,8 +117,8 @@ func (c *Config) checkSync() error {
 				Advise("take it out: STORE_TOKEN is the store's credential")
 		}
 	}
-	if c.SyncProtocol != "http" {
-		return bad("SYNC_PROTOCOL", "is not http")
+	if c.SyncProtocol != wire.HTTP && c.SyncProtocol != wire.GRPC {
+		return bad("SYNC_PROTOCOL", "is not grpc or http")
 	}
 	for name, d := range map[string]time.Duration{"SYNC_TIMEOUT": c.SyncTimeout, "SYNC_RETRY_MIN": c.SyncRetryMin, "SYNC_RETRY_MAX": c.SyncRetryMax} {
 		if d <= 0 {

@@ -17,6 +17,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -45,6 +46,7 @@ import (
 	"tiem/internal/payment"
 	"tiem/internal/payment/fake"
 	"tiem/internal/postgres"
+	"tiem/internal/wire"
 )
 
 // App is a running store edge. Its parts are use cases for the commands.
@@ -114,6 +116,10 @@ func (a *App) connectHQ(registry *prometheus.Registry) error {
 	if a.cfg.HQURL == "" || a.cfg.StoreToken == "" {
 		return nil
 	}
+	trust, err := uplink.ReadTrust(a.cfg.SyncCA)
+	if err != nil {
+		return err
+	}
 	link, err := uplink.NewHTTPLink(a.cfg.HQURL, a.cfg.StoreID, a.cfg.StoreToken, a.cfg.SyncTimeout)
 	if err != nil {
 		return err
@@ -121,18 +127,43 @@ func (a *App) connectHQ(registry *prometheus.Registry) error {
 	if u, err := url.Parse(a.cfg.HQURL); err == nil && u.Scheme == "http" && !door.Loopback(u.Hostname()) {
 		a.log.Warn("HQ_URL is plain HTTP beyond this machine: the store's token and its sales can be read on the way; use https")
 	}
-	a.link = link
-	a.relay = uplink.New(a.DB, a.Outbox, link, uplink.Config{RetryMin: a.cfg.SyncRetryMin, RetryMax: a.cfg.SyncRetryMax,
+	a.link = link.Trust(trust)
+	ways, err := a.ways(trust)
+	if err != nil {
+		return err
+	}
+	a.relay = uplink.New(uplink.NewJournal(a.DB), a.Outbox, ways, uplink.Config{RetryMin: a.cfg.SyncRetryMin, RetryMax: a.cfg.SyncRetryMax,
 		Batch: a.cfg.SyncBatch, BatchBacklog: a.cfg.SyncBatchBacklog, Timeout: a.cfg.SyncTimeout, Line: a.line, Traffic: a.traffic}, a.log)
 	registry.MustRegister(a.relay.Collectors()...)
 	return nil
+}
+
+// ways are how events travel to HQ: as SYNC_PROTOCOL says, and with SYNC_FALLBACK
+// over HTTP where gRPC does not get through.
+func (a *App) ways(trust *tls.Config) (uplink.Ways, error) {
+	overHTTP := uplink.NewHTTPWay(a.link)
+	switch {
+	case a.cfg.SyncProtocol == wire.HTTP:
+		return uplink.Ways{First: overHTTP}, nil
+	case a.cfg.HQGRPCTarget == "":
+		a.log.Warn("HQ_GRPC_TARGET is not set: events travel over HTTP; set it, or SYNC_PROTOCOL=http")
+		return uplink.Ways{First: overHTTP}, nil
+	}
+	overGRPC, err := uplink.NewGRPCWay(a.cfg.HQGRPCTarget, a.cfg.StoreID, a.cfg.StoreToken, a.cfg.SyncTimeout, trust)
+	if err != nil {
+		return uplink.Ways{}, err
+	}
+	if !a.cfg.SyncFallback {
+		return uplink.Ways{First: overGRPC}, nil
+	}
+	return uplink.Ways{First: overGRPC, Second: overHTTP}, nil
 }
 
 // newBoard makes the board that screens watch; it hears of commits and of what
 // the relay has done.
 func (a *App) newBoard(status board.Source) *board.Board {
 	b := board.New(status.Read, a.line)
-	a.Outbox.OnCommit(func(int64, int64, time.Time) { b.Poke() })
+	a.Outbox.OnCommit(func([]wire.Event, time.Time) { b.Poke() })
 	if a.relay != nil {
 		a.relay.OnChange(b.Poke)
 	}
@@ -171,7 +202,7 @@ func (a *App) Run(ctx context.Context) error {
 // Serve is Run on a listener that is open already.
 func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	a.log.InfoContext(ctx, "the store edge is listening", "address", ln.Addr().String(), "store_id", a.cfg.StoreID, "hq_url", a.cfg.HQURL,
-		"relay", a.relay != nil)
+		"hq_grpc_target", a.cfg.HQGRPCTarget, "protocol", a.cfg.SyncProtocol, "relay", a.relay != nil)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { a.watchPayments(work) })
@@ -179,7 +210,7 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	running.Go(func() { a.space.Run(work) })
 	running.Go(func() { a.board.Run(work) })
 	if a.relay != nil {
-		running.Go(func() { a.relay.Run(work) })
+		running.Go(func() { a.relay.Run(work, a.DB) })
 		running.Go(func() { a.line.Watch(work, a.link) })
 		running.Go(func() { a.line.Pulse(work, a.link, a.head) })
 	}

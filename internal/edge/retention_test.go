@@ -24,29 +24,57 @@ type farEnd struct {
 	log []wire.Event
 }
 
-func (f *farEnd) Send(_ context.Context, b *wire.Batch) (wire.Ack, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if at := f.sync(); b.FirstID != at.ReceivedUpto+1 || b.PrevHash != at.ChainHash || b.BrokenAt() != 0 {
-		return wire.Ack{}, context.DeadlineExceeded // the tests never let it come to that
+func (f *farEnd) Protocol() string { return wire.HTTP }
+
+func (f *farEnd) Open(context.Context, *wire.Hello) (uplink.Stream, *wire.Answer, error) {
+	return &farStream{hq: f, answers: make(chan *wire.Answer, 2*wire.MostCredit)}, f.sync(), nil
+}
+
+// farStream answers at once.
+type farStream struct {
+	hq      *farEnd
+	answers chan *wire.Answer
+}
+
+func (s *farStream) Close() {}
+
+func (s *farStream) Ask(context.Context, int64, bool) error {
+	s.answers <- s.hq.sync()
+	return nil
+}
+
+func (s *farStream) Send(_ context.Context, b *wire.Batch) error {
+	at := s.hq.sync()
+	if b.FirstID != at.ReceivedUpto+1 || b.PrevHash != at.ChainHash || b.BrokenAt() != 0 {
+		return context.DeadlineExceeded // the tests never let it come to that
 	}
-	f.log = append(f.log, b.Events...)
-	at := f.sync()
-	return wire.Ack{Accepted: len(b.Events), ReceivedUpto: at.ReceivedUpto, ChainHash: at.ChainHash}, nil
+	s.hq.mu.Lock()
+	s.hq.log = append(s.hq.log, b.Events...)
+	s.hq.mu.Unlock()
+	at = s.hq.sync()
+	at.FirstID, at.Accepted = b.FirstID, len(b.Events)
+	s.answers <- at
+	return nil
 }
 
-func (f *farEnd) Sync(context.Context) (wire.StoreSync, error) {
+func (s *farStream) Receive(ctx context.Context) (*wire.Answer, error) {
+	select {
+	case answer := <-s.answers:
+		return answer, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// sync is HQ's watermark.
+func (f *farEnd) sync() *wire.Answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.sync(), nil
-}
-
-func (f *farEnd) sync() wire.StoreSync {
-	s := wire.StoreSync{StoreID: "S1", Epoch: 1, ReceivedUpto: int64(len(f.log))}
+	a := &wire.Answer{Ack: wire.Ack{ReceivedUpto: int64(len(f.log))}, Credit: 1}
 	if len(f.log) > 0 {
-		s.ChainHash = f.log[len(f.log)-1].Hash
+		a.ChainHash = f.log[len(f.log)-1].Hash
 	}
-	return s
+	return a
 }
 
 // fallBack is a restore from a backup that had the first n events.
@@ -59,11 +87,11 @@ func (f *farEnd) fallBack(n int) {
 // relayUntil runs a relay until it says so.
 func relayUntil(t *testing.T, app *edge.App, hq *farEnd, enough func(uplink.Status) bool) {
 	t.Helper()
-	relay := uplink.New(app.DB, app.Outbox, hq, uplink.Config{RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
+	relay := uplink.New(uplink.NewJournal(app.DB), app.Outbox, uplink.Ways{First: hq}, uplink.Config{RetryMin: time.Millisecond, RetryMax: 10 * time.Millisecond, Poll: 5 * time.Millisecond,
 		Resync: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { relay.Run(ctx) })
+	running.Go(func() { relay.Run(ctx, app.DB) })
 	require.Eventually(t, func() bool { return enough(relay.Status()) }, 10*time.Second, 2*time.Millisecond)
 	stop()
 	running.Wait()
@@ -98,8 +126,7 @@ func TestTheRelayAfterRetention(t *testing.T) {
 	for name, upto := range map[string]int{"at the watermark": 8, "at the last that was retired": 7, "between": 12} {
 		hq.fallBack(upto)
 		relayUntil(t, app, hq, complete)
-		at, err := hq.Sync(t.Context())
-		require.NoError(t, err)
+		at := hq.sync()
 		require.EqualValues(t, 15, at.ReceivedUpto, name)
 		report, err := app.Outbox.Verify(t.Context(), app.DB)
 		require.NoError(t, err)
@@ -112,8 +139,7 @@ func TestTheRelayAfterRetention(t *testing.T) {
 
 	hq.fallBack(5) // further than the shop remembers: an alarm, and sales go on
 	relayUntil(t, app, hq, func(s uplink.Status) bool { return s.Alarm != nil })
-	at, err := hq.Sync(t.Context())
-	require.NoError(t, err)
+	at := hq.sync()
 	require.EqualValues(t, 5, at.ReceivedUpto)
 	require.NoError(t, app.DB.InTx(t.Context(), append15))
 }

@@ -7,6 +7,7 @@ import (
 
 	"tiem/internal/fault"
 	"tiem/internal/program"
+	"tiem/internal/trace"
 )
 
 const minToken = 16 // characters of HQ_TOKEN: it is a secret, not a name
@@ -25,7 +26,8 @@ type Config struct {
 
 	ConnectionAge time.Duration `name:"hq-connection-age" env:"HQ_CONNECTION_AGE" default:"30m" help:"After about this time a gRPC stream is asked to open anew, so that streams spread over HQ's nodes."`
 
-	Log program.Log `embed:""`
+	Log   program.Log  `embed:""`
+	Trace trace.Config `embed:""`
 }
 
 // knownVariables may be in the environment: HQ's own, those of later versions
@@ -39,12 +41,6 @@ var knownVariables = []string{
 // CheckEnvironment refuses variables HQ_… that nobody reads: a misspelt setting
 // must not be a silent default. environ is os.Environ's.
 func CheckEnvironment(environ []string) error {
-	for _, entry := range environ {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "HQ_TLS_") && value != "" {
-			return fault.New(fault.Config, "setting_unavailable", "this version has no TLS yet").At(name).
-				Advise("unset it; HQ listens on the loopback address by default")
-		}
-	}
 	return program.RefuseUnknown(environ, []string{"HQ_"}, knownVariables)
 }
 
@@ -55,6 +51,11 @@ func (c *Config) Check() error {
 	}
 	if host, port, err := net.SplitHostPort(c.Addr); err != nil || port == "" || strings.ContainsAny(host, " /") {
 		return bad("HQ_ADDR", "is not host:port, such as 127.0.0.1:8090")
+	}
+	if c.GRPCAddr != "" {
+		if host, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "" || strings.ContainsAny(host, " /") {
+			return bad("HQ_GRPC_ADDR", "is not host:port, such as 127.0.0.1:8091")
+		}
 	}
 	if u := c.DatabaseURL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 		return bad("HQ_DATABASE_URL", "is not postgres://user:password@host:5432/database")
@@ -67,6 +68,19 @@ func (c *Config) Check() error {
 	}
 	if strings.TrimSpace(c.Token) != c.Token {
 		return bad("HQ_TOKEN", "begins or ends with a blank")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		missing, there := "HQ_TLS_KEY", "HQ_TLS_CERT"
+		if c.TLSCert == "" {
+			missing, there = there, missing
+		}
+		return bad(missing, "is empty, and %s is set", there)
+	}
+	if age := c.ConnectionAge; age != 0 && (age < time.Second || age > 24*time.Hour) {
+		return bad("HQ_CONNECTION_AGE", "is not 1s to 24h")
+	}
+	if err := c.Trace.Check(); err != nil {
+		return err
 	}
 	return c.Log.Check()
 }

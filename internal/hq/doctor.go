@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 
 	"tiem/internal/doctor"
-	"tiem/internal/door"
+	"tiem/internal/fault"
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/postgres"
 )
@@ -42,12 +41,16 @@ func configuration(r *doctor.Report, cfg Config) {
 	if cfg.DatabaseURL != "" {
 		database = doctor.Redact(cfg.DatabaseURL)
 	}
-	status := doctor.OK
-	if host, _, err := net.SplitHostPort(cfg.Addr); err != nil || !door.Loopback(host) {
-		status = doctor.Warn
+	status, advice := doctor.OK, ""
+	if err := cfg.requirePrivacy(); err != nil {
+		f := fault.As(err)
+		status, advice = doctor.Fail, f.Field+" "+f.Message+"; "+f.Hint
 	}
-	r.Is(status, "configuration", "put TLS in front of it: in plain HTTP beyond this machine tokens and sales can be read on the way",
-		"stores at %s; database %s; HQ_TOKEN %s", cfg.Addr, database, token)
+	secure := "plaintext"
+	if cfg.TLSCert != "" {
+		secure = "TLS"
+	}
+	r.Is(status, "configuration", advice, "stores at %s, gRPC at %q, %s; database %s; HQ_TOKEN %s", cfg.Addr, cfg.GRPCAddr, secure, database, token)
 }
 
 // streams makes sure that what HQ tells a store it has is what it has. It looks

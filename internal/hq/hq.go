@@ -1,6 +1,7 @@
 // Package hq is the HQ platform: the one place where its parts meet.
 //
-//	store edge ─▶ door ─▶ httpapi ─▶ intake ─▶ projection ─▶ hq_* tables
+//	store edge ─▶ door ─▶ httpapi ─┬▶ intake ─▶ projection ─▶ hq_* tables
+//	           ─▶ grpcapi ─────────┘
 //
 // An App is made in one of three ways. Open is for serve: it owns the managed
 // PostgreSQL (or uses the one at HQ_DATABASE_URL) and brings the schema up to
@@ -21,11 +22,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
 
 	"tiem/internal/disk"
 	"tiem/internal/door"
-	"tiem/internal/fault"
 	"tiem/internal/hq/fleet"
+	"tiem/internal/hq/grpcapi"
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/httpapi"
 	"tiem/internal/hq/intake"
@@ -45,8 +47,12 @@ type App struct {
 	door     *door.Door
 	server   *postgres.Database // nil: the database is the caller's
 	space    *disk.Watch
-	listener net.Listener // nil until Listen
+	registry *prometheus.Registry
 	release  func() error // what Close does; nil if the database is not ours
+
+	listener        net.Listener    // nil until Listen
+	streams         *grpcapi.Server // nil until Listen, and without HQ_GRPC_ADDR
+	streamsListener net.Listener
 }
 
 // New puts HQ together on a database whose schema is current. The database
@@ -62,7 +68,7 @@ func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a := &App{
 		DB: db, Fleet: fleet.New(db), Intake: intake.New(db, registry), Quarantine: quarantine.New(db),
-		cfg: cfg, log: log, server: server, space: disk.NewWatch(db, server.DataDir(), log),
+		cfg: cfg, log: log, server: server, registry: registry, space: disk.NewWatch(db, server.DataDir(), log),
 	}
 	a.Quarantine.Observe(registry)
 	registry.MustRegister(a.space.Collectors()...)
@@ -90,48 +96,27 @@ func (a *App) ready(ctx context.Context) error {
 	return a.space.RequireRoom()
 }
 
-// Run listens on HQ_ADDR (unless Listen has) and serves until ctx is done; then
-// it lets the running requests finish. Close is the caller's.
+// Run listens on HQ_ADDR and HQ_GRPC_ADDR (unless Listen has) and serves until
+// ctx is done; then it asks the streams to go and lets the running requests
+// finish. Close is the caller's.
 func (a *App) Run(ctx context.Context) error {
 	if err := a.Listen(ctx); err != nil {
 		return err
 	}
-	if host, _, err := net.SplitHostPort(a.Addr()); err == nil && !door.Loopback(host) {
-		a.log.WarnContext(ctx, "HQ listens in plain HTTP beyond this machine: tokens and sales can be read on the way; put TLS in front of it")
-	}
-	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "scripts_allowed", a.cfg.Token != "")
+	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "grpc_address", a.GRPCAddr(), "tls", a.cfg.TLSCert != "", "scripts_allowed", a.cfg.Token != "")
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { a.space.Run(work) })
-	err := door.Serve(ctx, a.listener, a.door, a.log)
+	serving, both := errgroup.WithContext(ctx) // if one listener fails, the other one stops, too
+	serving.Go(func() error { return door.Serve(both, a.listener, a.door, a.log) })
+	if a.streams != nil {
+		serving.Go(func() error { return a.streams.Serve(both, a.streamsListener) })
+	}
+	err := serving.Wait()
 	stop()
 	running.Wait()
 	a.log.InfoContext(ctx, "HQ has stopped listening")
 	return err
-}
-
-// Listen takes HQ_ADDR; an address that cannot be had is a fault of kind Config.
-func (a *App) Listen(ctx context.Context) error {
-	if a.listener != nil {
-		return nil
-	}
-	listener, err := door.Listen(ctx, a.cfg.Addr)
-	if err != nil {
-		if f := fault.As(err); f != nil && f.Kind == fault.Config {
-			return f.At("HQ_ADDR")
-		}
-		return err
-	}
-	a.listener = listener
-	return nil
-}
-
-// Addr is the address that HQ listens on, host:port; "" before Listen.
-func (a *App) Addr() string {
-	if a.listener == nil {
-		return ""
-	}
-	return a.listener.Addr().String()
 }
 
 // Close ends what Open or Attach began: connections, and a PostgreSQL of ours.

@@ -16,6 +16,9 @@ const (
 // Open prepares HQ for serving: a PostgreSQL of its own unless HQ_DATABASE_URL
 // names one, and the newest schema. Close the App when done.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	if err := cfg.requirePrivacy(); err != nil { // before a PostgreSQL is started for nothing
+		return nil, err
+	}
 	return open(ctx, cfg, log, postgres.Source.Open)
 }
 

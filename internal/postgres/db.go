@@ -62,6 +62,7 @@ func Open(ctx context.Context, url string, cfg PoolConfig) (*DB, error) {
 	params["statement_timeout"] = millis(30 * time.Second)
 	pc.ConnConfig.ConnectTimeout = 5 * time.Second
 	pc.AfterConnect = registerTypes
+	pc.ConnConfig.Tracer = statementTracer()
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, Fault(err)

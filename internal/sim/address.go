@@ -68,14 +68,19 @@ func requireFree(ctx context.Context, setting, address string) error {
 	}
 }
 
-// urlOf is how a program on this machine reaches a server that listens on address.
-func urlOf(address string) string {
+// urlOf is the URL at which a program on this machine reaches a server that
+// listens on address.
+func urlOf(address string) string { return "http://" + reachable(address) }
+
+// reachable is where a program on this machine reaches a server that listens on
+// address, host:port.
+func reachable(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "http://" + address
+		return address
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return net.JoinHostPort(host, port)
 }

@@ -17,6 +17,7 @@ type ChaosOptions struct {
 	Kills     int
 	Cuts      int // of the line from the edge to HQ
 	Tills     int
+	Protocol  string // SYNC_PROTOCOL of the edge; empty: what it prefers
 	Bin       string // directory of the programs; empty: see Programs
 	Catalogue []byte
 	Keep      bool      // leave the scratch directory even if all is well
@@ -84,15 +85,12 @@ func (c *chaos) run(ctx context.Context) (err error) {
 func (c *chaos) runIn(ctx context.Context, dir string) (err error) {
 	o := c.options
 	c.say("seed %d: %d sales on %d tills, %d kills, %d cuts; scratch directory %s", o.Seed, o.Sales, o.Tills, o.Kills, o.Cuts, dir)
-	hqAddr, err := FreeAddress(ctx)
-	if err != nil {
-		return err
-	}
-	if c.line, err = NewLine(ctx, hqAddr); err != nil {
+	var hqAddr, hqGRPC string
+	if c.line, hqAddr, hqGRPC, err = LineToHQ(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.line.Close()) }()
-	if c.in, err = Start(ctx, c.installation(dir, hqAddr)); err != nil {
+	if c.in, err = Start(ctx, c.installation(dir, hqAddr, hqGRPC)); err != nil {
 		return c.verdict(ctx, err)
 	}
 	defer func() { err = errors.Join(err, c.in.Stop()) }()
@@ -114,12 +112,12 @@ func (c *chaos) prove(ctx context.Context) error {
 	return c.judge(ctx)
 }
 
-func (c *chaos) installation(dir, hqAddr string) Options {
+func (c *chaos) installation(dir, hqAddr, hqGRPC string) Options {
 	return Options{
-		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminalNames(c.options.Tills), Environ: ownEnviron(), HQAddr: hqAddr,
+		Bin: c.options.Bin, DataDir: dir, Catalogue: c.options.Catalogue, Terminals: terminalNames(c.options.Tills), Environ: ownEnviron(), HQAddr: hqAddr, HQGRPC: hqGRPC,
 		// Only the edge takes the line; who judges it asks HQ directly. A short pause lets the drain show the work, and a
 		// black hole is to outlast the timeout now and then.
-		EdgeEnv: []string{"HQ_URL=" + c.line.URL(), "SYNC_RETRY_MAX=1s", "SYNC_TIMEOUT=2s"},
+		EdgeEnv: append(c.line.Settings(c.options.Protocol), "SYNC_RETRY_MAX=1s", "SYNC_TIMEOUT=2s"),
 		Step:    func(what string, took time.Duration) { c.say("%s (%.1f s)", what, took.Seconds()) },
 	}
 }

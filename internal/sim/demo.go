@@ -75,7 +75,7 @@ func banner(w io.Writer, in *Installation, envFile string) {
 	}
 	fmt.Fprintf(w, `
   store edge  %s        API: %s/docs
-  HQ          %s        API: %s/docs
+  HQ          %s        API: %s/docs; gRPC: %s
   people      cashier %s, PIN %s; manager %s, PIN %s
   names, tokens and PINs for scripts: %s (logs beside it)
 
@@ -85,7 +85,7 @@ func banner(w io.Writer, in *Installation, envFile string) {
         bin/pos-sim run --scenario pulled-cable                and somebody pulls the cable (in a shop of its own)
 
   Ctrl-C stops everything; the next start keeps the data.
-`, s.EdgeURL, s.EdgeURL, s.HQURL, s.HQURL, s.CashierID, s.Tills[0].PINs[s.CashierID], s.ManagerID, s.Tills[0].PINs[s.ManagerID], envFile, quoteIfNeeded(envFile))
+`, s.EdgeURL, s.EdgeURL, s.HQURL, s.HQURL, s.GRPCTarget, s.CashierID, s.Tills[0].PINs[s.CashierID], s.ManagerID, s.Tills[0].PINs[s.ManagerID], envFile, quoteIfNeeded(envFile))
 }
 
 // quoteIfNeeded is a path as a shell takes it.

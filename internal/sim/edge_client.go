@@ -39,12 +39,14 @@ func (c *EdgeClient) read(ctx context.Context, path string, into any) error {
 
 // EdgeStatus is the part of GET /v1/status that the simulation looks at.
 type EdgeStatus struct {
-	StoreID       string     `json:"store_id"`
-	Connectivity  string     `json:"connectivity"`
-	Since         *time.Time `json:"since"` // nil: the edge does not say
-	Head          int64      `json:"head"`
-	Acked         int64      `json:"acked"`
-	PendingEvents int64      `json:"pending_events"`
+	StoreID        string     `json:"store_id"`
+	Connectivity   string     `json:"connectivity"`
+	Since          *time.Time `json:"since"`           // nil: the edge does not say
+	Protocol       string     `json:"protocol"`        // in use: http or grpc
+	FallbackActive bool       `json:"fallback_active"` // grpc is wanted, and http is in use
+	Head           int64      `json:"head"`
+	Acked          int64      `json:"acked"`
+	PendingEvents  int64      `json:"pending_events"`
 }
 
 // Status asks how the store is.

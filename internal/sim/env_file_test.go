@@ -72,7 +72,7 @@ func TestEnvFileRefusesWhatCannotBeAVariable(t *testing.T) {
 
 func TestStoreComesBackFromItsVariables(t *testing.T) {
 	t.Parallel()
-	s := Store{EdgeURL: "http://e", HQURL: "http://h", StoreID: "S1", StoreToken: "st", HQToken: "hq", CashierID: "C1", ManagerID: "M1", Tills: []Login{{"T1", "t", PINs{"C1": "4711", "M1": "0815"}}}}
+	s := Store{EdgeURL: "http://e", HQURL: "http://h", GRPCTarget: "g:1", StoreID: "S1", StoreToken: "st", HQToken: "hq", CashierID: "C1", ManagerID: "M1", Tills: []Login{{"T1", "t", PINs{"C1": "4711", "M1": "0815"}}}}
 	path := filepath.Join(t.TempDir(), "demo.env")
 	require.NoError(t, WriteEnvFile(path, s.Variables()))
 	back, err := ReadEnvFile(path)

@@ -37,23 +37,38 @@ func (in *Installation) hqEnv() []string {
 	if valueIn(env, "HQ_DATA_DIR") == "" {
 		env = mergeEnv(env, []string{"HQ_DATA_DIR=" + filepath.Join(in.options.DataDir, "hq")})
 	}
-	return mergeEnv(env, in.options.HQEnv, []string{"HQ_ADDR=" + in.options.HQAddr, "HQ_TOKEN=" + in.store.HQToken})
+	return mergeEnv(env, in.options.HQEnv, []string{"HQ_ADDR=" + in.options.HQAddr, "HQ_GRPC_ADDR=" + in.options.HQGRPC, "HQ_TOKEN=" + in.store.HQToken})
 }
 
 // edgeEnv is the edge's environment, but for STORE_TOKEN, which HQ gives out.
 func (in *Installation) edgeEnv() []string {
-	env := in.settings()
-	// An HQ_URL that came from the demo.env of an earlier start says where HQ was.
-	if url := valueIn(env, "HQ_URL"); url == "" || url == in.options.Known.HQURL {
-		env = mergeEnv(env, []string{"HQ_URL=" + in.store.HQURL})
-	}
+	env := in.towardsHQ(mergeEnv(in.settings(), in.options.EdgeEnv))
 	if valueIn(env, "EDGE_DATA_DIR") == "" {
 		env = mergeEnv(env, []string{"EDGE_DATA_DIR=" + filepath.Join(in.options.DataDir, "edge")})
 	}
 	if valueIn(env, "EDGE_DEMO") == "" {
 		env = mergeEnv(env, []string{"EDGE_DEMO=true"})
 	}
-	return mergeEnv(env, in.options.EdgeEnv, []string{"EDGE_ADDR=" + in.options.EdgeAddr, "EDGE_STORE_ID=" + in.options.StoreID})
+	return mergeEnv(env, []string{"EDGE_ADDR=" + in.options.EdgeAddr, "EDGE_STORE_ID=" + in.options.StoreID})
+}
+
+// towardsHQ completes env with where HQ is, for both protocols. What came from
+// the demo.env of an earlier start says where HQ was, and is no wish. Whoever
+// wishes another HQ_URL has put something in the way, and gRPC, which nobody has
+// told of it, would go past that: then there is none, unless it has its own wish.
+func (in *Installation) towardsHQ(env []string) []string {
+	known := in.options.Known
+	url, target := valueIn(env, "HQ_URL"), valueIn(env, "HQ_GRPC_TARGET")
+	if target == "" || target == known.GRPCTarget {
+		target = in.store.GRPCTarget
+		if url != "" && url != known.HQURL && url != in.store.HQURL {
+			target = ""
+		}
+	}
+	if url == "" || url == known.HQURL {
+		url = in.store.HQURL
+	}
+	return mergeEnv(env, []string{"HQ_URL=" + url, "HQ_GRPC_TARGET=" + target})
 }
 
 // partDir is the data directory of a part's server.

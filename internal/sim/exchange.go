@@ -61,7 +61,7 @@ func (x exchange) do(ctx context.Context, r request, into any) error {
 	if x.token != "" {
 		req.Header.Set("Authorization", "Bearer "+x.token)
 	}
-	for name, value := range map[string]string{"Idempotency-Key": r.key, "X-Session": r.session, "X-Approval": r.approval} {
+	for name, value := range map[string]string{"Idempotency-Key": r.key, "X-Session": r.session, "X-Approval": r.approval, "Traceparent": traceOf(ctx)} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

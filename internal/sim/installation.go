@@ -32,12 +32,13 @@ type Options struct {
 	Catalogue []byte   // for store-edge seed
 	EdgeAddr  string   // host:port; empty: a free port
 	HQAddr    string   // host:port; empty: a free port
+	HQGRPC    string   // host:port for gRPC; empty: a free port
 	StoreID   string   // [S1]
 	StoreName string   // [Tiệm <StoreID>]
 	Terminals []string // [T1]
 	Known     Store    // tokens of an earlier start, to be used if they still work
 	// Beside is an installation whose HQ is this one's, too: another shop of the
-	// chain. HQAddr and HQEnv mean nothing then, and Stop leaves HQ alone.
+	// chain. HQAddr, HQGRPC and HQEnv mean nothing then, and Stop leaves HQ alone.
 	Beside  *Installation
 	Environ []string  // inherited by the servers; nil: this program's own
 	Env     []string  // NAME=value for both servers, over Environ
@@ -115,21 +116,16 @@ func prepare(ctx context.Context, o Options) (*Installation, error) {
 		return nil, fault.Wrap(err, fault.Config, "data_dir_access", "the data directory %s cannot be used", o.DataDir).At("DATA_DIR")
 	}
 	if o.Beside != nil {
-		o.HQAddr = o.Beside.options.HQAddr
-	} else if o.HQAddr, err = address(ctx, "HQ_ADDR", o.HQAddr); err != nil {
-		return nil, err
+		o.HQAddr, o.HQGRPC = o.Beside.options.HQAddr, o.Beside.options.HQGRPC
 	}
-	if o.EdgeAddr, err = address(ctx, "EDGE_ADDR", o.EdgeAddr); err != nil {
+	if o, err = o.withAddresses(ctx); err != nil {
 		return nil, err
-	}
-	if o.EdgeAddr == o.HQAddr {
-		return nil, fault.New(fault.Config, "address_in_use", "%s is HQ's address, too", o.EdgeAddr).At("EDGE_ADDR").Advise("choose another port")
 	}
 	in := &Installation{options: o, bin: bin, fresh: map[string]bool{}, died: make(chan Part, 2)}
 	if err := in.knownPINs(); err != nil {
 		return nil, err
 	}
-	in.store = Store{EdgeURL: urlOf(o.EdgeAddr), HQURL: urlOf(o.HQAddr), StoreID: o.StoreID, CashierID: cashierID, ManagerID: managerID}
+	in.store = Store{EdgeURL: urlOf(o.EdgeAddr), HQURL: urlOf(o.HQAddr), GRPCTarget: reachable(o.HQGRPC), StoreID: o.StoreID, CashierID: cashierID, ManagerID: managerID}
 	in.store.HQToken = in.hqToken()
 	if o.Beside != nil {
 		in.hq = o.Beside.hq
@@ -150,6 +146,27 @@ func makeDataDir(dir string) error {
 		return err
 	}
 	return os.Chmod(dir, 0o711) //nolint:gosec // the same, whatever the umask is
+}
+
+// withAddresses chooses those that nobody has named, and checks those that somebody has.
+func (o Options) withAddresses(ctx context.Context) (_ Options, err error) {
+	owners := map[string]string{}
+	for _, a := range []struct {
+		setting string
+		address *string
+		taken   bool // by the HQ that is there already
+	}{{"HQ_ADDR", &o.HQAddr, o.Beside != nil}, {"HQ_GRPC_ADDR", &o.HQGRPC, o.Beside != nil}, {"EDGE_ADDR", &o.EdgeAddr, false}} {
+		if !a.taken {
+			if *a.address, err = address(ctx, a.setting, *a.address); err != nil {
+				return o, err
+			}
+		}
+		if owner, twice := owners[*a.address]; twice {
+			return o, fault.New(fault.Config, "address_in_use", "%s is %s, too", *a.address, owner).At(a.setting).Advise("choose another port")
+		}
+		owners[*a.address] = a.setting
+	}
+	return o, nil
 }
 
 func address(ctx context.Context, setting, given string) (string, error) {

@@ -45,6 +45,11 @@ func TestStartNamesAnAddressThatIsTaken(t *testing.T) {
 	require.Equal(t, "EDGE_ADDR", fault.As(err).Field)
 	_, err = Start(t.Context(), Options{Bin: scripts(t, "", ""), DataDir: t.TempDir(), HQAddr: "nonsense"})
 	require.Equal(t, "HQ_ADDR", fault.As(err).Field)
+	free, err := FreeAddress(t.Context())
+	require.NoError(t, err)
+	_, err = Start(t.Context(), Options{Bin: scripts(t, "", ""), DataDir: t.TempDir(), HQAddr: free, HQGRPC: free})
+	require.Equal(t, "address_in_use", fault.CodeOf(err))
+	require.Equal(t, "HQ_GRPC_ADDR", fault.As(err).Field)
 }
 
 // A server that ends instead of being ready is named with what it said; a
@@ -127,6 +132,9 @@ func TestEnvironmentOfTheServers(t *testing.T) {
 	plain := in(Options{Environ: []string{"PATH=/bin", "HQ_URL=http://old", "SYNC_RETRY_MAX=9s"}, Known: Store{HQURL: "http://old", HQToken: "known-from-the-file"}})
 	require.Equal(t, plain.store.HQURL, valueIn(plain.edge.env, "HQ_URL"), "the HQ_URL of an earlier start is not the caller's wish")
 	require.Equal(t, "known-from-the-file", valueIn(plain.hq.env, "HQ_TOKEN"))
+	require.Equal(t, plain.options.HQGRPC, valueIn(plain.hq.env, "HQ_GRPC_ADDR"))
+	require.Equal(t, plain.options.HQGRPC, valueIn(plain.edge.env, "HQ_GRPC_TARGET"))
+	require.NotEqual(t, plain.options.HQAddr, plain.options.HQGRPC)
 	require.Equal(t, "9s", valueIn(plain.edge.env, "SYNC_RETRY_MAX"))
 	require.Equal(t, "true", valueIn(plain.edge.env, "EDGE_DEMO"))
 	require.Equal(t, "S1", valueIn(plain.edge.env, "EDGE_STORE_ID"))
@@ -136,12 +144,20 @@ func TestEnvironmentOfTheServers(t *testing.T) {
 	wishes := in(Options{Environ: []string{"HQ_URL=http://proxy", "HQ_TOKEN=of-the-environment", "EDGE_DEMO=false", "EDGE_DATA_DIR=/e"},
 		EdgeEnv: []string{"TIEM_FAILPOINTS=x=kill"}, Env: []string{"LOG_LEVEL=debug"}})
 	require.Equal(t, "http://proxy", valueIn(wishes.edge.env, "HQ_URL"))
+	require.Empty(t, valueIn(wishes.edge.env, "HQ_GRPC_TARGET"), "gRPC would go past the proxy")
 	require.Equal(t, "of-the-environment", wishes.store.HQToken)
 	require.Equal(t, "false", valueIn(wishes.edge.env, "EDGE_DEMO"))
 	require.Equal(t, "/e", wishes.partDir(EdgeServer))
 	require.Equal(t, "x=kill", valueIn(wishes.edge.env, "TIEM_FAILPOINTS"))
 	require.Empty(t, valueIn(wishes.hq.env, "TIEM_FAILPOINTS"))
 	require.Equal(t, "debug", valueIn(wishes.hq.env, "LOG_LEVEL"))
+	known := Store{HQURL: "http://old", GRPCTarget: "old:1"}
+	sourced := in(Options{Environ: []string{"HQ_URL=http://old", "HQ_GRPC_TARGET=old:1"}, Known: known})
+	require.Equal(t, sourced.store.GRPCTarget, valueIn(sourced.edge.env, "HQ_GRPC_TARGET"), "the target of an earlier start is not the caller's wish")
+	half := in(Options{Environ: []string{"HQ_URL=http://proxy", "HQ_GRPC_TARGET=old:1"}, Known: known})
+	require.Empty(t, valueIn(half.edge.env, "HQ_GRPC_TARGET"))
+	both := in(Options{EdgeEnv: []string{"HQ_URL=http://proxy", "HQ_GRPC_TARGET=proxy:2"}})
+	require.Equal(t, "proxy:2", valueIn(both.edge.env, "HQ_GRPC_TARGET"))
 	require.Len(t, in(Options{Environ: []string{}}).store.HQToken, 26, "a token that nobody can guess")
 }
 

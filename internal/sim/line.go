@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -9,19 +10,27 @@ import (
 	"tiem/internal/fault"
 )
 
-// Line is the line from a shop to HQ: a proxy on a loopback port that carries
-// bytes both ways until it is told to fail (Cut). It knows nothing of HTTP. It
-// is safe for concurrent use; Close it when done.
+// Line is the line from a shop to HQ: a proxy on loopback ports, one for each
+// of HQ's, that carries bytes both ways until it is told to fail (Cut). It is one
+// line: what happens to it happens to everything that goes over it, and a slow
+// one is shared. It knows nothing of HTTP or gRPC. It is safe for concurrent use;
+// Close it when done.
 type Line struct {
-	target   string // host:port of HQ
-	listener net.Listener
-	called   chan struct{} // closed when the shop calls for the first time
-	work     sync.WaitGroup
+	ways   []lineEnd
+	called chan struct{} // closed when the shop calls for the first time
+	first  sync.Once     // closes called
+	work   sync.WaitGroup
 
 	mu      sync.Mutex
 	state   *lineState
 	open    map[*lineCall]struct{}
 	stopped bool
+}
+
+// lineEnd is where the shop finds one of HQ's ports.
+type lineEnd struct {
+	listener net.Listener
+	target   string // host:port of HQ
 }
 
 // lineState is how the line is from one moment to the next.
@@ -33,22 +42,54 @@ type lineState struct {
 	budgets map[CutKind]*lineBudget // Slow: of each direction, by the kind of cut that would break it off
 }
 
-// NewLine opens a line to target (host:port), which need not be there yet.
-func NewLine(ctx context.Context, target string) (*Line, error) {
-	return NewLineAt(ctx, "127.0.0.1:0", target)
+// NewLine opens a line to HQ's ports (host:port), which need not be there yet:
+// that of its API, and that for gRPC if the shop is to use it.
+func NewLine(ctx context.Context, api string, grpc ...string) (*Line, error) {
+	l, err := NewLineAt(ctx, "127.0.0.1:0", api)
+	if err != nil {
+		return nil, err
+	}
+	for _, target := range grpc {
+		if err := l.lead(ctx, "127.0.0.1:0", target); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// LineToHQ opens a line to both ports of an HQ that is still to be started, at
+// hqAddr and hqGRPC.
+func LineToHQ(ctx context.Context) (l *Line, hqAddr, hqGRPC string, err error) {
+	if hqAddr, err = FreeAddress(ctx); err == nil {
+		hqGRPC, err = FreeAddress(ctx)
+	}
+	if err == nil {
+		l, err = NewLine(ctx, hqAddr, hqGRPC)
+	}
+	return l, hqAddr, hqGRPC, err
 }
 
 // NewLineAt is NewLine with the address on which the shop finds it.
 func NewLineAt(ctx context.Context, address, target string) (*Line, error) {
+	l := &Line{called: make(chan struct{}), state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
+	if err := l.lead(ctx, address, target); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// lead opens the way from address to target.
+func (l *Line) lead(ctx context.Context, address, target string) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At("--line").
+		return fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At("--line").
 			Advise("choose a free address, host:port")
 	}
-	l := &Line{target: target, listener: listener, called: make(chan struct{}), state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
-	l.work.Go(l.take)
-	return l, nil
+	way := lineEnd{listener: listener, target: target}
+	l.ways = append(l.ways, way)
+	l.work.Go(func() { l.take(way) })
+	return nil
 }
 
 func newLineState(cut Cut) *lineState {
@@ -70,13 +111,26 @@ func (l *Line) await(ctx context.Context, patience time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
-		return fault.New(fault.Config, "line_unused", "nobody came over the line at %s within %s: the shop does not go by it", l.listener.Addr(), patience).At("--line").
+		return fault.New(fault.Config, "line_unused", "nobody came over the line at %s within %s: the shop does not go by it", l.ways[0].listener.Addr(), patience).At("--line").
 			Advise("start the shop with HQ_URL=%s", l.URL())
 	}
 }
 
-// URL is where the shop finds HQ.
-func (l *Line) URL() string { return "http://" + l.listener.Addr().String() }
+// URL is where the shop finds HQ's API.
+func (l *Line) URL() string { return "http://" + l.ways[0].listener.Addr().String() }
+
+// Settings let an edge go by the line, and speak protocol (http or grpc; empty:
+// what the edge prefers) over it: NAME=value.
+func (l *Line) Settings(protocol string) []string {
+	settings := []string{"HQ_URL=" + l.URL()}
+	for _, way := range l.ways[1:] {
+		settings = append(settings, "HQ_GRPC_TARGET="+way.listener.Addr().String())
+	}
+	if protocol != "" {
+		settings = append(settings, "SYNC_PROTOCOL="+protocol)
+	}
+	return settings
+}
 
 // Cut makes the line fail from now on, as Kind, Bytes and Rate say, until Mend.
 func (l *Line) Cut(cut Cut) {
@@ -104,12 +158,15 @@ func (l *Line) Close() error {
 	l.mu.Lock()
 	l.stopped = true
 	l.mu.Unlock()
-	err := l.listener.Close()
+	var errs []error
+	for _, way := range l.ways {
+		errs = append(errs, way.listener.Close())
+	}
 	for _, call := range l.become(newLineState(Cut{})) {
 		call.reset()
 	}
 	l.work.Wait()
-	return err
+	return errors.Join(errs...)
 }
 
 // become begins a state, and returns the connections that were open then.
@@ -140,16 +197,14 @@ func (l *Line) felt(call *lineCall) {
 }
 
 // take accepts the shop's connections until the line is closed.
-func (l *Line) take() {
-	for first := true; ; first = false {
-		shop, err := l.listener.Accept()
+func (l *Line) take(way lineEnd) {
+	for {
+		shop, err := way.listener.Accept()
 		if err != nil {
 			return // Close; there is no other reason on the loopback interface
 		}
-		if first {
-			close(l.called)
-		}
-		call := &lineCall{line: l, shop: shop}
+		l.first.Do(func() { close(l.called) })
+		call := &lineCall{line: l, target: way.target, shop: shop}
 		if !l.admit(call) {
 			call.reset()
 			continue

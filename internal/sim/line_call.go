@@ -9,8 +9,9 @@ import (
 
 // lineCall is one connection over a Line, and its counterpart at HQ.
 type lineCall struct {
-	line *Line
-	shop net.Conn
+	line   *Line
+	target string // host:port of HQ
+	shop   net.Conn
 
 	mu    sync.Mutex
 	hq    net.Conn // nil until it is dialled
@@ -37,7 +38,7 @@ func (c *lineCall) carry() {
 func (c *lineCall) dial() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
-	hq, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.line.target)
+	hq, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.target)
 	if err != nil {
 		return false
 	}

@@ -191,6 +191,50 @@ func TestASlowLineCarriesAtItsRate(t *testing.T) {
 	say(t, conn, strings.Repeat("x", 1<<20)) // at 5,000 a second it would take minutes
 }
 
+// The ports of one line fail together, and share what a slow one carries.
+func TestOneLineCarriesBothPorts(t *testing.T) {
+	t.Parallel()
+	api, heardAPI := echo(t)
+	grpc, heardGRPC := echo(t)
+	l, err := NewLine(t.Context(), api, grpc)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	settings := l.Settings("grpc")
+	require.Equal(t, []string{"HQ_URL=" + l.URL(), "SYNC_PROTOCOL=grpc"}, []string{settings[0], settings[2]})
+	require.Equal(t, settings[:2], l.Settings(""))
+	target, ok := strings.CutPrefix(settings[1], "HQ_GRPC_TARGET=")
+	require.True(t, ok)
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", target)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+		return conn
+	}
+	one, other := call(t, l), dial()
+	say(t, one, "to the API")
+	say(t, other, "gRPC")
+	require.EqualValues(t, 10, heardAPI.Load())
+	require.EqualValues(t, 4, heardGRPC.Load())
+
+	l.Cut(Cut{Kind: Refused})
+	requireReset(t, one)
+	requireReset(t, other)
+	require.Equal(t, 2, l.Mend())
+
+	one, other = call(t, l), dial()
+	say(t, one, "a")
+	say(t, other, "b")
+	l.Cut(Cut{Kind: Slow, Rate: 5000})
+	begun := time.Now()
+	for _, conn := range []net.Conn{one, other, one, other} {
+		_, err := conn.Write(make([]byte, 500))
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return heardAPI.Load()+heardGRPC.Load() == 10+4+2+2000 }, 20*time.Second, time.Millisecond)
+	require.GreaterOrEqual(t, time.Since(begun), 400*time.Millisecond, "2,000 bytes at 5,000 a second, both together")
+}
+
 // HQ is down: the shop notices at once.
 func TestALineToNobody(t *testing.T) {
 	t.Parallel()

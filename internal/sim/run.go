@@ -29,7 +29,8 @@ type RunOptions struct {
 	LineAddr string // with Shop: where a line to its HQ listens, which the shop goes by already; empty: none
 	AtHQ     bool   // with Shop: compare it with HQ at the end. Shops of our own always are
 
-	Stores    int // of our own
+	Stores    int    // of our own
+	Protocol  string // of our own: SYNC_PROTOCOL; empty: what the edge prefers
 	Bin       string
 	Catalogue []byte
 	Keep      bool // leave the scratch directory even if all is well

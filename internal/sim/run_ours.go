@@ -32,11 +32,7 @@ func (r *run) sellOurs(ctx context.Context, dir string) error {
 // open brings up all shops, the first with HQ. Each has a PostgreSQL of its own,
 // as shops have.
 func (r *run) open(ctx context.Context, dir string) error {
-	hqAddr, err := FreeAddress(ctx)
-	if err != nil {
-		return err
-	}
-	first, err := r.openShop(ctx, 1, dir, hqAddr, nil)
+	first, err := r.openShop(ctx, 1, dir, nil)
 	if err != nil {
 		return err
 	}
@@ -47,7 +43,7 @@ func (r *run) open(ctx context.Context, dir string) error {
 	group.SetLimit(atOnce)
 	for i := range more {
 		group.Go(func() (err error) {
-			more[i], err = r.openShop(groupCtx, i+2, dir, hqAddr, first)
+			more[i], err = r.openShop(groupCtx, i+2, dir, first)
 			return err
 		})
 	}
@@ -61,14 +57,14 @@ func (r *run) open(ctx context.Context, dir string) error {
 }
 
 // openShop brings up shop number n; HQ is first's, if that is there already.
-func (r *run) openShop(ctx context.Context, n int, dir, hqAddr string, first *floor) (*floor, error) {
-	line, err := NewLine(ctx, hqAddr)
+func (r *run) openShop(ctx context.Context, n int, dir string, first *floor) (*floor, error) {
+	line, hqAddr, hqGRPC, err := r.lineOf(ctx, first)
 	if err != nil {
 		return nil, err
 	}
 	o := Options{
 		Bin: r.options.Bin, DataDir: dir, Catalogue: r.options.Catalogue, Terminals: terminalNames(r.options.Terminals), Environ: ownEnviron(),
-		HQAddr: hqAddr, StoreID: fmt.Sprintf("S%d", n), EdgeEnv: []string{"HQ_URL=" + line.URL()},
+		HQAddr: hqAddr, HQGRPC: hqGRPC, StoreID: fmt.Sprintf("S%d", n), EdgeEnv: line.Settings(r.options.Protocol),
 	}
 	if first != nil {
 		o.Beside, o.DataDir = first.in, filepath.Join(dir, o.StoreID)
@@ -80,6 +76,16 @@ func (r *run) openShop(ctx context.Context, n int, dir, hqAddr string, first *fl
 	}
 	r.say("shop %s is open (%.1f s)", o.StoreID, time.Since(begun).Seconds())
 	return newFloor(in.Store(), in, line), nil
+}
+
+// lineOf is a new shop's line to HQ: first's, or one that is still to be started.
+func (r *run) lineOf(ctx context.Context, first *floor) (l *Line, hqAddr, hqGRPC string, err error) {
+	if first == nil {
+		return LineToHQ(ctx)
+	}
+	hqAddr, hqGRPC = first.in.options.HQAddr, first.in.options.HQGRPC
+	l, err = NewLine(ctx, hqAddr, hqGRPC)
+	return l, hqAddr, hqGRPC, err
 }
 
 // stop stops all shops, the one with HQ last.

@@ -5,6 +5,7 @@ package sim
 type Store struct {
 	EdgeURL    string
 	HQURL      string
+	GRPCTarget string // of HQ, host:port
 	StoreID    string
 	StoreToken string
 	HQToken    string   // for scripts
@@ -47,7 +48,7 @@ func (s Store) Till(i int) *Till {
 // Variables are the store's, as data/demo.env has them (contract, §1).
 func (s Store) Variables() []Variable {
 	list := []Variable{
-		{"EDGE_URL", s.EdgeURL}, {"HQ_URL", s.HQURL}, {"STORE_ID", s.StoreID}, {"STORE_TOKEN", s.StoreToken},
+		{"EDGE_URL", s.EdgeURL}, {"HQ_URL", s.HQURL}, {"HQ_GRPC_TARGET", s.GRPCTarget}, {"STORE_ID", s.StoreID}, {"STORE_TOKEN", s.StoreToken},
 	}
 	var pins PINs
 	if len(s.Tills) > 0 {
@@ -61,7 +62,7 @@ func (s Store) Variables() []Variable {
 // StoreOf is the store that variables describe; what is not there is empty.
 func StoreOf(variables map[string]string) Store {
 	s := Store{
-		EdgeURL: variables["EDGE_URL"], HQURL: variables["HQ_URL"], StoreID: variables["STORE_ID"], StoreToken: variables["STORE_TOKEN"],
+		EdgeURL: variables["EDGE_URL"], HQURL: variables["HQ_URL"], GRPCTarget: variables["HQ_GRPC_TARGET"], StoreID: variables["STORE_ID"], StoreToken: variables["STORE_TOKEN"],
 		HQToken: variables["HQ_TOKEN"], CashierID: variables["CASHIER_ID"], ManagerID: variables["MANAGER_ID"],
 	}
 	if id := variables["TERMINAL_ID"]; id != "" {

@@ -108,7 +108,7 @@ func TestEachRuleFindsItsBreach(t *testing.T) {
 			[]string{"internal/edge/httpapi/x.go imports tiem/internal/edge/edgedb: a handler calls use cases, and they know the tables"}},
 		"a handler's test may know the tables": {"internal/edge/httpapi/x_test.go", file("httpapi", "", "tiem/internal/edge/edgedb"), nil},
 		"a use case knows HTTP": {"internal/edge/till/x.go", file("till", "", "tiem/internal/edge/httpapi"),
-			[]string{"internal/edge/till/x.go imports tiem/internal/edge/httpapi: a use case never imports an HTTP API"}},
+			[]string{"internal/edge/till/x.go imports tiem/internal/edge/httpapi: a use case never imports an API"}},
 		"a use case knows the door": {"internal/edge/till/x.go", file("till", "", "tiem/internal/door"),
 			[]string{
 				"internal/edge/till/x.go imports tiem/internal/door: a use case never imports the door",

@@ -26,7 +26,7 @@ func TestEveryPartStillRuns(t *testing.T) {
 	require.True(t, bytes.HasPrefix(page, []byte("before\n")) && bytes.HasSuffix(page, []byte("after\n")), "%s", page)
 	require.NotContains(t, string(page), "old")
 	for _, contest := range []string{"own code, 1 client", "HTTP API, 5 clients", "batches of 500, 4 stores", "drain of 200 sales", "finalize with 6,000", "HQ intake with 6,000",
-		"add-item p99, five tills without a pause: OFFLINE", "finalize p99, five tills with pauses: 10,000 events drain", "what a till waits for"} {
+		"add-item p99, five tills without a pause: OFFLINE", "finalize p99, five tills with pauses: 10,000 events drain", "waiting time, ms"} {
 		require.Contains(t, string(page), contest)
 	}
 	require.Error(t, options{only: "finalise", say: io.Discard}.run(t.Context()))

@@ -16,8 +16,12 @@ func (u usage) minus(v usage) usage { return usage{u.program - v.program, u.data
 
 func (u usage) plus(v usage) usage { return usage{u.program + v.program, u.database + v.database} }
 
-// meter reads the usage of this process and of some servers' backends.
-type meter []*stage
+// meter reads the usage of this process and its children, and of some servers'
+// backends.
+type meter struct {
+	servers  []*stage
+	children []*child
+}
 
 // used is what they have used so far. It reads /proc; elsewhere the database's
 // part is zero. A backend that has ended is not counted: the pools keep theirs.
@@ -25,7 +29,10 @@ func (m meter) used() usage {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // it fails for a bad pointer only
 	u := usage{program: time.Duration(r.Utime.Nano() + r.Stime.Nano())}
-	for _, s := range m {
+	for _, c := range m.children {
+		u.program += processorTime(strconv.Itoa(c.pid()))
+	}
+	for _, s := range m.servers {
 		u.database += backendsTime(s.server.PID())
 	}
 	return u

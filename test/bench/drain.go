@@ -5,8 +5,6 @@ import (
 	_ "embed" // drain.sql
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
 	"time"
 
@@ -14,10 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tiem/internal/edge"
-	"tiem/internal/edge/outbox"
-	"tiem/internal/edge/uplink"
-	"tiem/internal/hq"
-	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/hqtest"
 	"tiem/internal/postgres"
 	"tiem/internal/wire"
@@ -29,61 +23,66 @@ var drainSQL string
 // drainage is a shop's server and HQ's server, twice: with the relay between
 // them, and with logical replication.
 type drainage struct {
-	shopStage, hqStage *stage
-	edge               *shop        // ours, at the shop: its outbox
-	hq                 *postgres.DB // ours, at HQ
-	publisher          *shop        // the peer's, at the shop
-	subscriber         *postgres.DB // the peer's, at HQ
-	sold               *hqtest.Shop
-	url, token         string
-	staged             int           // sales of the peer so far
-	brake              *pgxpool.Conn // holds the subscription's worker back
+	*replica // the peer
+
+	edge   *shop   // ours, at the shop: its outbox
+	office *office // ours, at HQ
+	sold   *hqtest.Shop
+	staged int           // sales of the peer so far
+	brake  *pgxpool.Conn // holds the subscription's worker back
 }
 
-func openDrainage(ctx context.Context, shopStage, hqStage *stage) (*drainage, error) {
-	d := &drainage{shopStage: shopStage, hqStage: hqStage, sold: hqtest.NewShop(storeID)}
-	var err error
+// logical are the settings that logical replication needs; both sides of a
+// comparison with it run with them. No timeouts: the peer's worker waits,
+// connected, while ours drains.
+var logical = []string{"wal_level=logical", "max_wal_senders=4", "max_replication_slots=4", "max_logical_replication_workers=4",
+	"wal_sender_timeout=0", "wal_receiver_timeout=0"}
+
+func (o options) drain(ctx context.Context) (figures []figure, err error) {
+	shop, err := newStage(ctx, "edge", logical...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, shop.close()) }()
+	hq, err := newStage(ctx, "hq", logical...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, hq.close()) }()
+	d, err := openDrainage(ctx, shop, hq)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	sales := o.scaled(50_000)
+	return o.hold(ctx, "drain", meter{servers: []*stage{shop, hq}, children: []*child{d.office.child}},
+		[]contest{d.contest(sales, wire.GRPC, 0.95), d.contest(sales, wire.HTTP, 0.45)})
+}
+
+func openDrainage(ctx context.Context, shopStage, hqStage *stage) (d *drainage, err error) {
+	d = &drainage{sold: hqtest.NewShop(storeID)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
 	if d.edge, err = openShop(ctx, shopStage, "ours", edge.Config{}); err != nil {
-		return nil, err
+		return d, err
 	}
-	if d.hq, err = hqStage.database(ctx, "ours", hqdb.Migrations, postgres.PoolConfig{}); err != nil {
-		return nil, err
+	if err := sqlUnguarded(ctx, d.edge.db, emptyLog); err != nil {
+		return d, err
 	}
-	// The catalogue's opening stock is in the log already; the bench's log begins anew.
-	if err := sqlUnguarded(ctx, d.edge.db, "delete from outbox; delete from outbox_start; insert into outbox_start default values; update outbox_head set last_id = 0, last_hash = decode(repeat('00', 32), 'hex')"); err != nil {
-		return nil, err
+	if d.office, err = openOffice(ctx, hqStage, "ours"); err != nil {
+		return d, err
 	}
-	return d, d.openPeer(ctx)
+	d.replica, err = openReplica(ctx, shopStage, hqStage, "off", drainSQL)
+	return d, err
 }
 
-func (d *drainage) openPeer(ctx context.Context) error {
-	var err error
-	if d.publisher, err = openShop(ctx, d.shopStage, "peer", edge.Config{}); err != nil {
-		return err
-	}
-	subscriber, err := openShop(ctx, d.hqStage, "peer", edge.Config{})
-	if err != nil {
-		return err
-	}
-	d.subscriber = subscriber.db
-	if err := sqlUnguarded(ctx, d.publisher.db, "delete from outbox;"+drainSQL); err != nil {
-		return err
-	}
-	source, err := d.shopStage.url("peer")
-	if err != nil {
-		return err
-	}
-	conn, err := pgx.ParseConfig(source)
-	if err != nil {
-		return err
-	}
-	return sqlUnguarded(ctx, d.subscriber, "delete from outbox", fmt.Sprintf("create subscription peer connection 'host=%s port=%d user=%s dbname=peer' publication peer with (copy_data = false, synchronous_commit = off)",
-		conn.Host, conn.Port, conn.User), "alter subscription peer disable")
-}
-
-func (d *drainage) contest(sales int) contest {
-	return contest{name: fmt.Sprintf("drain of %s sales over HTTP, against logical replication", thousands(sales)), unit: "sales", slices: 1, bar: 0.45,
-		ours:  side{prepare: func(ctx context.Context, _ int) error { return d.sell(ctx, sales) }, work: d.relay},
+func (d *drainage) contest(sales int, protocol string, bar float64) contest {
+	return contest{name: fmt.Sprintf("drain of %s sales over %s, against logical replication", thousands(sales), spoken[protocol]), unit: "sales", slices: 1, bar: bar,
+		ours: side{prepare: func(ctx context.Context, _ int) error { return d.sell(ctx, sales) },
+			work: func(ctx context.Context, _, _ int) (int, error) { return d.relay(ctx, protocol) }},
 		floor: side{prepare: func(ctx context.Context, _ int) error { return d.sellToPeer(ctx, sales) }, work: d.replicate}}
 }
 
@@ -101,7 +100,7 @@ func (d *drainage) sell(ctx context.Context, sales int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(settle(ctx, d.edge.db), settle(ctx, d.hq))
+	return errors.Join(settle(ctx, d.edge.db), settle(ctx, d.office.db))
 }
 
 func (d *drainage) copyEvents(ctx context.Context, db *postgres.DB, table string, after int64) error {
@@ -124,48 +123,27 @@ func copyOutbox(ctx context.Context, to interface {
 	return err
 }
 
-// relay lets the relay drain the outbox to HQ's HTTP server and returns when
-// the last event is marked as published.
-func (d *drainage) relay(ctx context.Context, _, _ int) (int, error) {
-	link, err := uplink.NewHTTPLink(d.url, storeID, d.token, 5*time.Second)
+// relay lets the store edge drain the outbox to HQ and returns when the last
+// event is marked as published.
+func (d *drainage) relay(ctx context.Context, protocol string) (sales int, err error) {
+	before, err := d.edge.app.Outbox.Where(ctx, d.edge.db)
 	if err != nil {
 		return 0, err
 	}
-	defer link.Close()
-	before, err := (&outbox.Log{}).Where(ctx, d.edge.db)
+	halt, err := d.edge.serve(ctx, d.office.line(protocol))
 	if err != nil {
 		return 0, err
 	}
-	r := uplink.New(d.edge.db, d.edge.app.Outbox, link, uplink.Config{}, productionLog())
-	running, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { defer close(done); r.Run(running) }()
-	defer func() { stop(); <-done }()
+	defer func() { err = errors.Join(err, halt()) }()
 	for {
-		at, err := (&outbox.Log{}).Where(ctx, d.edge.db)
+		at, err := d.edge.app.Outbox.Where(ctx, d.edge.db)
 		if err != nil || at.Pending() == 0 {
-			return int(before.Pending() / 3), err
+			return int(before.Pending() / eventsASale), err
 		}
 		if err := pauseFor(ctx, 5*time.Millisecond); err != nil {
 			return 0, err
 		}
 	}
-}
-
-// serveHQ runs HQ's HTTP server.
-func (d *drainage) serveHQ(ctx context.Context) (closer func() error, err error) {
-	app := hq.New(d.hq, hq.Config{}, productionLog())
-	if d.token, err = app.Fleet.Add(ctx, storeID, "Nguyễn Trãi"); err != nil {
-		return nil, err
-	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	d.url = "http://" + ln.Addr().String()
-	server := &http.Server{Handler: app.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(ln) }() // ends with Close
-	return server.Close, nil
 }
 
 // sellToPeer makes the same backlog in the shop's tables, a transaction a sale.
@@ -274,8 +252,16 @@ func sqlUnguarded(ctx context.Context, db *postgres.DB, statements ...string) er
 	}))
 }
 
-func (d *drainage) close() {
-	for _, db := range []*postgres.DB{d.edge.db, d.hq, d.publisher.db, d.subscriber} {
-		db.Close()
+func (d *drainage) close() error {
+	var err error
+	if d.edge != nil {
+		d.edge.db.Close()
 	}
+	if d.office != nil {
+		err = d.office.close()
+	}
+	if d.replica != nil {
+		d.replica.close()
+	}
+	return err
 }

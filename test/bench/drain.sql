@@ -26,5 +26,3 @@ begin
         commit;
     end loop;
 end $$;
-
-create publication peer for table transactions, line_items, payments, local_inventory, outbox;

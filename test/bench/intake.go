@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 
 	"tiem/internal/hq/fleet"
 	"tiem/internal/hq/hqdb"
@@ -19,6 +19,7 @@ import (
 	"tiem/internal/postgres"
 	"tiem/internal/sale"
 	"tiem/internal/wire"
+	"tiem/internal/wire/wirepb"
 )
 
 // headOffice is HQ twice: ours with its intake, and the floor's bare tables.
@@ -51,7 +52,7 @@ func (h *headOffice) contests(events int) []contest {
 	for _, stores := range []int{1, 4} {
 		for _, size := range []int{50, 500} {
 			all = append(all, contest{
-				name: fmt.Sprintf("HQ intake, batches of %d, %s", size, plural(stores, "store")), unit: "events", slices: 5, bar: 0.6,
+				name: fmt.Sprintf("HQ intake over protobuf, batches of %d, %s", size, plural(stores, "store")), unit: "events", slices: 5, bar: 0.75,
 				ours: h.oursSide(stores, size, events), floor: h.floorSide(stores, size, events),
 			})
 		}
@@ -66,8 +67,8 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// oursSide takes batches as bytes, as they come over the wire: of each store one
-// after another, as its relay sends them.
+// oursSide takes batches as bytes, as they come over gRPC: of each store one after
+// another, the next one read and prepared while the last is written.
 func (h *headOffice) oursSide(stores, size, events int) side {
 	var bodies [][][]byte // by store, in order
 	total := 0            // events in them
@@ -78,7 +79,7 @@ func (h *headOffice) oursSide(stores, size, events int) side {
 				var encoded [][]byte
 				for _, b := range batches {
 					total += len(b.Events)
-					body, err := wire.EncodeBatch(b)
+					body, err := proto.Marshal(wirepb.FromBatch(b))
 					if err != nil {
 						return err
 					}
@@ -91,36 +92,60 @@ func (h *headOffice) oursSide(stores, size, events int) side {
 		work: func(ctx context.Context, slice, slices int) (int, error) {
 			g, ctx := errgroup.WithContext(ctx)
 			for _, store := range bodies {
-				part := store[len(store)*slice/slices : len(store)*(slice+1)/slices]
-				g.Go(func() error {
-					for _, body := range part {
-						if err := h.accept(ctx, body); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
+				h.stream(ctx, g, store[len(store)*slice/slices:len(store)*(slice+1)/slices])
 			}
 			return share(total, slice, slices), g.Wait()
 		},
 	}
 }
 
+// stream is what HQ does with a stream's messages, in the two goroutines that a
+// stream of the product has.
+func (h *headOffice) stream(ctx context.Context, g *errgroup.Group, bodies [][]byte) {
+	ready := make(chan *intake.Delivery) // nothing lies in between: one is prepared while one is written
+	g.Go(func() error {
+		defer close(ready)
+		for _, body := range bodies {
+			d, err := delivery(body)
+			if err != nil {
+				return err
+			}
+			select {
+			case ready <- d:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		for d := range ready {
+			ack, err := h.intake.Commit(ctx, d)
+			if err == nil && (ack.Duplicates != 0 || len(ack.Errors) != 0) {
+				err = fmt.Errorf("%d duplicates and %d errors", ack.Duplicates, len(ack.Errors))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func delivery(body []byte) (*intake.Delivery, error) {
+	var message wirepb.EventBatch
+	if err := proto.Unmarshal(body, &message); err != nil {
+		return nil, err
+	}
+	batch, err := wirepb.Batch(&message)
+	if err != nil {
+		return nil, err
+	}
+	return intake.Prepare(batch)
+}
+
 // share is the part of total that falls on a slice; the parts add up to it.
 func share(total, slice, slices int) int { return total*(slice+1)/slices - total*slice/slices }
-
-// accept is what HQ does with a request's body.
-func (h *headOffice) accept(ctx context.Context, body []byte) error {
-	batch, err := wire.DecodeBatch(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	ack, err := h.intake.Accept(ctx, batch)
-	if err == nil && ack.Accepted != len(batch.Events) {
-		err = fmt.Errorf("%d of %d events accepted", ack.Accepted, len(batch.Events))
-	}
-	return err
-}
 
 // floorSide writes the same rows: the inserts of a batch, with nothing around
 // them but BEGIN and COMMIT, in one round trip, their arrays ready.

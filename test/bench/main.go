@@ -28,8 +28,11 @@ type options struct {
 }
 
 func main() {
+	if childMain() {
+		return
+	}
 	o := options{say: os.Stderr}
-	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat,tills", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
+	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat,tills,latency,wire,idle,reconnect", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
 	flag.StringVar(&o.contest, "contest", "", "only contests that have this in their name")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each contest")
 	flag.Float64Var(&o.scale, "scale", 1, "how much work a round is; 1 is what the documents say")
@@ -73,7 +76,7 @@ type part struct {
 }
 
 func (o options) run(ctx context.Context) error {
-	parts := []part{{"finalize", o.finalize}, {"intake", o.intake}, {"drain", o.drain}, {"flat", o.flat}, {"tills", o.tills}}
+	parts := []part{{"finalize", o.finalize}, {"intake", o.intake}, {"drain", o.drain}, {"flat", o.flat}, {"tills", o.tills}, {"latency", o.latency}, {"wire", o.wire}, {"idle", o.idle}, {"reconnect", o.reconnect}}
 	wanted := strings.Split(o.only, ",")
 	for _, name := range wanted {
 		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
@@ -142,7 +145,7 @@ func (o options) finalize(ctx context.Context) (figures []figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	if figures, err = o.hold(ctx, "finalize", meter{s}, c.contests(o.scaled(2500))); err != nil {
+	if figures, err = o.hold(ctx, "finalize", meter{servers: []*stage{s}}, c.contests(o.scaled(2500))); err != nil {
 		return nil, err
 	}
 	return figures, c.checkSame(ctx)
@@ -159,40 +162,10 @@ func (o options) intake(ctx context.Context) (figures []figure, err error) {
 		return nil, err
 	}
 	defer h.close()
-	if figures, err = o.hold(ctx, "intake", meter{s}, h.contests(o.scaled(30_000))); err != nil {
+	if figures, err = o.hold(ctx, "intake", meter{servers: []*stage{s}}, h.contests(o.scaled(30_000))); err != nil {
 		return nil, err
 	}
 	return figures, h.checkSame(ctx)
-}
-
-// logical are the settings that logical replication needs; both sides of the
-// drain run with them. No timeouts: the peer's worker waits, connected, while
-// ours drains.
-var logical = []string{"wal_level=logical", "max_wal_senders=4", "max_replication_slots=4", "max_logical_replication_workers=4",
-	"wal_sender_timeout=0", "wal_receiver_timeout=0"}
-
-func (o options) drain(ctx context.Context) (figures []figure, err error) {
-	shop, err := newStage(ctx, "edge", logical...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, shop.close()) }()
-	office, err := newStage(ctx, "hq", logical...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, office.close()) }()
-	d, err := openDrainage(ctx, shop, office)
-	if err != nil {
-		return nil, err
-	}
-	defer d.close()
-	stop, err := d.serveHQ(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	return o.hold(ctx, "drain", meter{shop, office}, []contest{d.contest(o.scaled(50_000))})
 }
 
 func (o options) flat(ctx context.Context) (figures []figure, err error) {
@@ -226,5 +199,5 @@ func (o options) aged(ctx context.Context, open func(context.Context, *stage) (c
 		return nil, err
 	}
 	defer closer()
-	return o.hold(ctx, "flat", meter{s}, []contest{c})
+	return o.hold(ctx, "flat", meter{servers: []*stage{s}}, []contest{c})
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"html"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,7 +23,8 @@ import (
 type figure struct {
 	Contest  string    `json:"contest"`
 	Unit     string    `json:"unit"`
-	Bar      float64   `json:"bar"`
+	Per      string    `json:"per,omitzero"`     // what Ours and Floor are for: empty is a second
+	Bar      float64   `json:"bar"`              // 0: nothing was promised
 	AtMost   bool      `json:"at_most,omitzero"` // the bar is not to be exceeded; else it is to be reached
 	Ratios   []float64 `json:"ratios"`           // ours / floor, round by round
 	Ours     float64   `json:"ours_per_second"`  // median
@@ -101,17 +102,10 @@ func replaceTable(path string, table []byte) error {
 
 func tableOf(figures []figure) []byte {
 	var b bytes.Buffer
-	b.WriteString("| contest | ratio (spread) | bar | ours, a second | floor or peer | processor time of ours: program, database |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| contest | ratio (spread) | bar | ours, a second (or as said) | floor or peer | processor time of ours: program, database |\n|---|---|---|---|---|---|\n")
 	for _, f := range figures {
-		mark := "reached"
-		if !f.reached() {
-			mark = "**missed**"
-		}
-		if f.AtMost {
-			mark = "at most: " + map[bool]string{true: "kept", false: "**missed**"}[f.reached()]
-		}
-		fmt.Fprintf(&b, "| %s | **%.2f** (%.2f–%.2f) | %.2f, %s | %.0f %s | %.0f | %.0f µs, %.0f µs |\n", f.Contest, median(f.Ratios),
-			slices.Min(f.Ratios), slices.Max(f.Ratios), f.Bar, mark, f.Ours, f.Unit, f.Floor, f.Program, f.Database)
+		fmt.Fprintf(&b, "| %s | **%.2f** (%.2f–%.2f) | %s | %s | %s | %.0f µs, %.0f µs |\n", f.Contest, median(f.Ratios),
+			slices.Min(f.Ratios), slices.Max(f.Ratios), f.promise(), f.amount(f.Ours, f.Unit+f.Per), f.amount(f.Floor, ""), f.Program, f.Database)
 	}
 	writeLatencies(&b, figures)
 	b.WriteString("\n")
@@ -121,7 +115,32 @@ func tableOf(figures []figure) []byte {
 	return b.Bytes()
 }
 
-// writeLatencies is the table of what a till waits for, if that was measured.
+// promise is what was promised of a figure, and whether that was kept.
+func (f figure) promise() string {
+	kept := f.reached()
+	switch {
+	case f.Bar == 0:
+		return "none"
+	case f.AtMost && kept:
+		return fmt.Sprintf("%.2f, at most: kept", f.Bar)
+	case f.AtMost:
+		return fmt.Sprintf("%.2f, at most: **missed**", f.Bar)
+	case kept:
+		return fmt.Sprintf("%.2f, reached", f.Bar)
+	}
+	return fmt.Sprintf("%.2f, **missed**", f.Bar)
+}
+
+// amount writes a size with the digits that it deserves.
+func (f figure) amount(v float64, unit string) string {
+	digits := 0
+	if v < 20 && v != math.Trunc(v) {
+		digits = 2
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.*f %s", digits, v, unit))
+}
+
+// writeLatencies is the table of what somebody waits for, if that was measured.
 func writeLatencies(b *bytes.Buffer, figures []figure) {
 	begun := false
 	for _, f := range figures {
@@ -130,11 +149,20 @@ func writeLatencies(b *bytes.Buffer, figures []figure) {
 		}
 		if !begun {
 			begun = true
-			b.WriteString("\n| what a till waits for, ms | p50 | p99 | p50 of the other | p99 of the other |\n|---|---|---|---|---|\n")
+			b.WriteString("\n| waiting time, ms | mean | p50 | p99 | mean of the other | p50 of the other | p99 of the other |\n|---|---|---|---|---|---|---|\n")
 		}
 		l := f.Latency
-		fmt.Fprintf(b, "| %s | %.2f | %.2f | %.2f | %.2f |\n", f.Contest, l.Ours.P50/1e3, l.Ours.P99/1e3, l.Floor.P50/1e3, l.Floor.P99/1e3)
+		fmt.Fprintf(b, "| %s | %s | %.2f | %.2f | %s | %.2f | %.2f |\n", f.Contest, meanOf(l.Ours), l.Ours.P50/1e3, l.Ours.P99/1e3,
+			meanOf(l.Floor), l.Floor.P50/1e3, l.Floor.P99/1e3)
 	}
+}
+
+// meanOf is the mean in milliseconds; figures of before it was kept have none.
+func meanOf(l latency) string {
+	if l.Mean == 0 {
+		return "—"
+	}
+	return fmt.Sprintf("%.2f", l.Mean/1e3)
 }
 
 // runs tells on what and how the figures were measured, each way once.
@@ -154,47 +182,15 @@ func runs(figures []figure) []string {
 
 // reached tells whether the promise was kept, in the median of the rounds.
 func (f figure) reached() bool {
-	if f.AtMost {
+	if f.AtMost && f.Bar > 0 {
 		return median(f.Ratios) <= f.Bar
 	}
 	return median(f.Ratios) >= f.Bar
 }
 
-// The chart's measures, in pixels.
-const (
-	labelWidth = 430
-	barWidth   = 360 // of ratio fullScale
-	rowHeight  = 26
-	fullScale  = 1.5
-)
-
-// chart draws each ratio as a bar, its spread as a line and its promise as a tick.
-func chart(figures []figure) []byte {
-	var b bytes.Buffer
-	height := rowHeight*len(figures) + 40
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n", labelWidth+barWidth+60, height)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
-	at := func(ratio float64) float64 { return labelWidth + min(ratio, fullScale)/fullScale*barWidth }
-	for i, f := range figures {
-		y := i*rowHeight + 8
-		colour := "#2b8a3e"
-		if !f.reached() {
-			colour = "#c92a2a"
-		}
-		m := median(f.Ratios)
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", labelWidth-8, y+14, html.EscapeString(f.Contest))
-		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%.1f" height="16" fill="%s" opacity="0.75"/>`+"\n", labelWidth, y+2, at(m)-labelWidth, colour)
-		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#222"/>`+"\n", at(slices.Min(f.Ratios)), y+10, at(slices.Max(f.Ratios)), y+10)
-		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#111" stroke-width="3"/>`+"\n", at(f.Bar), y, at(f.Bar), y+20)
-		fmt.Fprintf(&b, `<text x="%.1f" y="%d">%.2f</text>`+"\n", at(max(m, slices.Max(f.Ratios), f.Bar))+6, y+14, m)
-	}
-	fmt.Fprintf(&b, `<text x="%d" y="%d" fill="#555">Bar: median of ours / floor or peer. Thin line: spread. Thick tick: the promise.</text>`+"\n</svg>\n", 12, height-12)
-	return b.Bytes()
-}
-
 // machine says on what was measured.
 func (m meter) machine(ctx context.Context) string {
-	db, err := postgres.Open(ctx, m[0].server.URL(), postgres.PoolConfig{MaxConns: 1})
+	db, err := postgres.Open(ctx, m.servers[0].server.URL(), postgres.PoolConfig{MaxConns: 1})
 	if err != nil {
 		return machineOf(ctx, nil)
 	}

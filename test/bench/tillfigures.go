@@ -11,16 +11,21 @@ import (
 // quantiles are those of one round, of the calls that were promised something.
 type quantiles struct{ add, finalize latency }
 
-// latency is in microseconds, as the till's clock sees it.
+// latency is in microseconds, as the clock of who waits for it sees it.
 type latency struct {
-	P50 float64 `json:"p50_us"`
-	P99 float64 `json:"p99_us"`
+	P50  float64 `json:"p50_us"`
+	P99  float64 `json:"p99_us"`
+	Mean float64 `json:"mean_us"`
 }
 
 // latencyOf sorts took.
 func latencyOf(took []time.Duration) latency {
 	slices.Sort(took)
-	return latency{P50: quantile(took, 0.50), P99: quantile(took, 0.99)}
+	var sum time.Duration
+	for _, d := range took {
+		sum += d
+	}
+	return latency{P50: quantile(took, 0.50), P99: quantile(took, 0.99), Mean: float64(sum) / float64(max(len(took), 1)) / float64(time.Microsecond)}
 }
 
 // quantile is the least duration, in µs, that a share q of the sorted ones do not
@@ -78,11 +83,11 @@ func each(rounds []quantiles, of func(quantiles) latency) (list []latency) {
 
 // typical is the median over the rounds.
 func typical(rounds []latency) latency {
-	var p50, p99 []float64
+	var p50, p99, mean []float64
 	for _, l := range rounds {
-		p50, p99 = append(p50, l.P50), append(p99, l.P99)
+		p50, p99, mean = append(p50, l.P50), append(p99, l.P99), append(mean, l.Mean)
 	}
-	return latency{P50: median(p50), P99: median(p99)}
+	return latency{P50: median(p50), P99: median(p99), Mean: median(mean)}
 }
 
 func (w *work) rate() float64 { return float64(w.calls) / w.wall.Seconds() }

@@ -69,9 +69,12 @@ func TestNothingIsReachedFromOutsideThisMachine(t *testing.T) {
 		require.Empty(t, p.Services[name].Ports, name)
 		require.Equal(t, []string{"database"}, slices.Collect(maps.Keys(p.Services[name].Networks)), name)
 	}
+	require.Len(t, p.Services["store-edge"].Ports, 1)
+	hq := p.Services["hq-platform"]
+	require.Len(t, hq.Ports, 2)
+	require.Equal(t, "0.0.0.0:"+strconv.Itoa(hq.Ports[1].Target), hq.Environment["HQ_GRPC_ADDR"])
 	for name, address := range map[string]string{"store-edge": "EDGE_ADDR", "hq-platform": "HQ_ADDR"} {
 		s := p.Services[name]
-		require.Len(t, s.Ports, 1)
 		require.Equal(t, "0.0.0.0:"+strconv.Itoa(s.Ports[0].Target), s.Environment[address], "the published port is the one that it listens on")
 		require.Contains(t, s.Networks, "shop", "an internal network publishes nothing")
 	}
@@ -136,10 +139,22 @@ func TestHealthChecksAskWithWhatTheImageHas(t *testing.T) {
 		require.Contains(t, toolsOf[image], s.HealthCheck.Test[1], name)
 		require.Contains(t, toolsOf[image], s.runs(d)[0], "%s begins with what is there", name)
 	}
-	for name, address := range map[string]string{"store-edge": "EDGE_ADDR", "hq-platform": "HQ_ADDR"} {
+	for name, server := range map[string]struct{ address, scheme string }{"store-edge": {"EDGE_ADDR", "http"}, "hq-platform": {"HQ_ADDR", "https"}} {
 		s := p.Services[name]
-		require.Equal(t, strings.Replace(s.Environment[address], "0.0.0.0", "http://127.0.0.1", 1)+"/ready", s.HealthCheck.Test[len(s.HealthCheck.Test)-1])
+		require.Equal(t, strings.Replace(s.Environment[server.address], "0.0.0.0", server.scheme+"://127.0.0.1", 1)+"/ready", s.HealthCheck.Test[len(s.HealthCheck.Test)-1])
 	}
+}
+
+// Between containers nobody reads along: HQ has a certificate on both ports, and
+// whoever speaks to it trusts the authority that setup made, and no other.
+func TestHQIsReachedByTLSAlone(t *testing.T) {
+	t.Parallel()
+	p := load(t)
+	hq, edge, sim := p.Services["hq-platform"].Environment, p.Services["store-edge"].Environment, p.Services["pos-sim"].Environment
+	require.Equal(t, []string{"/run/tiem/tls/cert.pem", "/run/tiem/tls/key.pem"}, []string{hq["HQ_TLS_CERT"], hq["HQ_TLS_KEY"]})
+	require.Equal(t, []string{"https://hq-platform:8090", "hq-platform:8091", "/run/tiem/tls/ca.pem"}, []string{edge["HQ_URL"], edge["HQ_GRPC_TARGET"], edge["SYNC_CA"]})
+	require.Equal(t, []string{edge["HQ_URL"], edge["SYNC_CA"]}, []string{sim["HQ_URL"], sim["SSL_CERT_FILE"]})
+	require.Contains(t, p.Services["setup"].Environment["HQ_URL"], "https://127.0.0.1:")
 }
 
 // Every variable that a container gets is one that somebody in it reads, by the
@@ -155,7 +170,7 @@ func TestEveryVariableHasAReader(t *testing.T) {
 		shop = append(shop, v.Name)
 	}
 	readers := map[string][]string{
-		"store-edge": edge, "hq-platform": hq, "setup": slices.Concat(edge, hq, []string{"EDGE_URL"}), "pos-sim": slices.Concat(shop, hq),
+		"store-edge": edge, "hq-platform": hq, "setup": slices.Concat(edge, hq, []string{"EDGE_URL"}), "pos-sim": slices.Concat(shop, hq, []string{"SSL_CERT_FILE"}),
 		"postgres": append(getenvs(t), "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"),
 	}
 	for name, s := range p.Services {
@@ -185,7 +200,7 @@ func getenvs(t *testing.T) []string {
 func TestTheDemosPasswordsCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	p := load(t, "TIEM_POSTGRES_PASSWORD=first", "TIEM_EDGE_DB_PASSWORD=second", "TIEM_HQ_DB_PASSWORD=third", "EDGE_STORE_ID=S7",
-		"TIEM_EDGE_PORT=18080", "TIEM_HQ_PORT=18090")
+		"TIEM_EDGE_PORT=18080", "TIEM_HQ_PORT=18090", "TIEM_HQ_GRPC_PORT=18091")
 	for name, s := range p.Services {
 		for variable, value := range s.Environment {
 			require.NotContains(t, value, "demo", "%s: %s", name, variable)
@@ -196,7 +211,9 @@ func TestTheDemosPasswordsCanBeReplaced(t *testing.T) {
 	require.Contains(t, p.Services["store-edge"].Environment["EDGE_DATABASE_URL"], "edge:second@")
 	require.Contains(t, p.Services["hq-platform"].Environment["HQ_DATABASE_URL"], "hq:third@")
 	setup := p.Services["setup"].Environment
-	require.Equal(t, []string{"S7", "http://127.0.0.1:18080", "http://127.0.0.1:18090"}, []string{setup["EDGE_STORE_ID"], setup["EDGE_URL"], setup["HQ_URL"]})
+	require.Equal(t, []string{"S7", "http://127.0.0.1:18080", "https://127.0.0.1:18090", "127.0.0.1:18091"},
+		[]string{setup["EDGE_STORE_ID"], setup["EDGE_URL"], setup["HQ_URL"], setup["HQ_GRPC_TARGET"]})
 	require.Equal(t, "18080", p.Services["store-edge"].Ports[0].Published)
 	require.Equal(t, "18090", p.Services["hq-platform"].Ports[0].Published)
+	require.Equal(t, "18091", p.Services["hq-platform"].Ports[1].Published)
 }

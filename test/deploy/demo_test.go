@@ -5,6 +5,8 @@ package deploy
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -61,10 +63,12 @@ func newHost(t *testing.T) *host {
 	for _, name := range []string{"edge", "hq"} {
 		pairs = append(pairs, "@postgres:5432/"+name+"?", "@/"+name+"?host="+url.QueryEscape(socket)+"&port="+h.port()+"&")
 	}
-	for name, inside := range map[string]string{"store-edge": "8080", "hq-platform": "8090"} {
+	for _, server := range []struct{ name, inside, scheme string }{{"store-edge", "8080", "http"}, {"hq-platform", "8090", "https"}, {"hq-platform", "8091", ""}} {
 		address := free(t)
-		h.urls[name] = "http://" + address
-		pairs = append(pairs, "0.0.0.0:"+inside, address, "127.0.0.1:"+inside, address, name+":"+inside, address)
+		if server.scheme != "" {
+			h.urls[server.name] = server.scheme + "://" + address
+		}
+		pairs = append(pairs, "0.0.0.0:"+server.inside, address, "127.0.0.1:"+server.inside, address, server.name+":"+server.inside, address)
 	}
 	h.replace = strings.NewReplacer(pairs...)
 	return h
@@ -128,7 +132,12 @@ func (h *host) setup() map[string]string {
 	}
 	entries, err := os.ReadDir(h.tokens)
 	require.NoError(h.t, err)
-	require.Len(h.t, entries, 3, "nothing half-written is left")
+	require.Len(h.t, entries, 4, "nothing half-written is left: three files and the certificate")
+	for _, name := range []string{"tls/cert.pem", "tls/key.pem", "tls/ca.pem"} {
+		info, err := os.Stat(filepath.Join(h.tokens, name))
+		require.NoError(h.t, err)
+		require.Zero(h.t, info.Mode().Perm()&0o077, name)
+	}
 	variables, err := sim.ReadEnvFile(filepath.Join(h.tokens, "demo.env"))
 	require.NoError(h.t, err)
 	return variables
@@ -154,10 +163,32 @@ func (h *host) start(name string) {
 	check := h.project.Services[name].HealthCheck.Test
 	healthy := h.replace.Replace(check[len(check)-1])
 	require.True(h.t, strings.HasPrefix(healthy, h.urls[name]))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: h.trust(), DisableKeepAlives: true}}
 	require.Eventually(h.t, func() bool {
-		answer, err := http.Get(healthy)
+		answer, err := client.Get(healthy)
 		return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 	}, time.Minute, 20*time.Millisecond, "%s becomes healthy", name)
+}
+
+// trust is in the authority that setup has made: HQ's certificate is to be good
+// for whoever checks it, too.
+func (h *host) trust() *tls.Config {
+	h.t.Helper()
+	pem, err := os.ReadFile(filepath.Join(h.tokens, "tls", "ca.pem"))
+	require.NoError(h.t, err)
+	roots := x509.NewCertPool()
+	require.True(h.t, roots.AppendCertsFromPEM(pem))
+	return &tls.Config{RootCAs: roots}
+}
+
+// verified is what pos-sim says of edge and HQ, in the environment that compose
+// gives it.
+func (h *host) verified() string {
+	h.t.Helper()
+	run, said := h.process(h.t.Context(), "pos-sim")
+	run.Args = append(run.Args[:1], "-c", "pos-sim verify --env "+filepath.Join(h.tokens, "demo.env"))
+	require.NoError(h.t, run.Run(), "%s", said)
+	return said.String()
 }
 
 // databases runs the script that PostgreSQL's image runs once.
@@ -204,6 +235,9 @@ func (h *host) value(query string) (value string) {
 var noDatabases = []string{"drop database if exists edge with (force)", "drop database if exists hq with (force)",
 	"drop role if exists edge", "drop role if exists hq"}
 
+// wantedProtocol is what the edge prefers.
+const wantedProtocol = "http"
+
 // The whole demo but for the engine: databases, set-up, servers, a sale that
 // reaches HQ, and the simulator's own verdict.
 func TestTheDemoSellsToHQ(t *testing.T) {
@@ -217,7 +251,12 @@ func TestTheDemoSellsToHQ(t *testing.T) {
 	known := h.setup()
 	require.Equal(t, h.urls["store-edge"], known["EDGE_URL"])
 	require.Equal(t, h.urls["hq-platform"], known["HQ_URL"])
+	key, err := os.ReadFile(filepath.Join(h.tokens, "tls", "key.pem"))
+	require.NoError(t, err)
 	require.Equal(t, known, h.setup(), "a second set-up keeps the tokens")
+	again, err := os.ReadFile(filepath.Join(h.tokens, "tls", "key.pem"))
+	require.NoError(t, err)
+	require.Equal(t, key, again, "and the certificate")
 
 	h.start("store-edge") // HQ is not there yet
 	till := sim.StoreOf(known).Till(0)
@@ -225,10 +264,13 @@ func TestTheDemoSellsToHQ(t *testing.T) {
 	require.Equal(t, "S1-T1-0000001", sell(t, till).ReceiptNo)
 
 	h.start("hq-platform")
-	report, err := sim.VerifyStore(t.Context(), sim.StoreOf(known), sim.VerifyOptions{Wait: time.Minute})
+	require.Contains(t, h.verified(), "edge = HQ", "HQ has it")
+	edge := sim.NewEdgeClient(known["EDGE_URL"], known["TERMINAL_TOKEN"])
+	t.Cleanup(edge.Close)
+	status, err := edge.Status(t.Context())
 	require.NoError(t, err)
-	require.True(t, report.OK)
-	require.Equal(t, 1, report.Figures.Sales, "HQ has it")
+	require.Equal(t, wantedProtocol, status.Protocol)
+	require.False(t, status.FallbackActive)
 
 	said := h.once("pos-sim")
 	require.Contains(t, said, "100 sales of ")

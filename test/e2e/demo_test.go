@@ -89,7 +89,7 @@ func TestDemoStartsSellsStopsAndKeeps(t *testing.T) {
 	t.Parallel()
 	d := &demoRun{t: t, bin: t.TempDir(), dir: postgrestest.DataDir(t)}
 	buildPrograms(t, d.bin)
-	d.env = append(withoutSettings(os.Environ()), "DATA_DIR="+d.dir, "EDGE_ADDR="+freeAddress(t), "HQ_ADDR="+freeAddress(t))
+	d.env = append(withoutSettings(os.Environ()), "DATA_DIR="+d.dir, "EDGE_ADDR="+freeAddress(t), "HQ_ADDR="+freeAddress(t), "HQ_GRPC_ADDR="+freeAddress(t))
 	t.Cleanup(func() { // only if the test failed half-way; killed, its children go with it
 		if d.cmd != nil && d.cmd.ProcessState == nil {
 			_ = d.cmd.Process.Signal(syscall.SIGINT)

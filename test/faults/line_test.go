@@ -10,26 +10,24 @@ import (
 	"tiem/internal/sim"
 )
 
-// openBehind is open with something between the edge and HQ: way opens it
-// towards HQ's address and returns the URL that the edge uses. env is NAME=value
-// for the edge.
+// openBehind is open with something between the edge and HQ that speaks HTTP, and
+// so does the edge: way opens it towards HQ's address and returns the URL that the
+// edge uses. env is NAME=value for the edge.
 func openBehind(t *testing.T, way func(hq string) (url string), env ...string) *shop {
 	t.Helper()
 	hq, err := sim.FreeAddress(t.Context())
 	require.NoError(t, err)
-	return openWith(t, sim.Options{HQAddr: hq, Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: append([]string{"HQ_URL=" + way(hq)}, env...)})
+	return openWith(t, sim.Options{HQAddr: hq, Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: append([]string{"HQ_URL=" + way(hq), "SYNC_PROTOCOL=http"}, env...)})
 }
 
-// openOverLine is open with the simulator's line, which fails as it is told.
+// openOverLine is open with the simulator's line, which fails as it is told, for
+// HTTP and gRPC alike; the edge speaks what it prefers, unless env says otherwise.
 func openOverLine(t *testing.T, env ...string) (s *shop, line *sim.Line) {
 	t.Helper()
-	s = openBehind(t, func(hq string) string {
-		var err error
-		line, err = sim.NewLine(t.Context(), hq)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, line.Close()) })
-		return line.URL()
-	}, env...)
+	line, hq, grpc, err := sim.LineToHQ(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, line.Close()) })
+	s = openWith(t, sim.Options{HQAddr: hq, HQGRPC: grpc, Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: append(line.Settings(""), env...)})
 	return s, line
 }
 
@@ -40,3 +38,6 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// protocols are the ways in which events travel.
+var protocols = []string{"http", "grpc"}

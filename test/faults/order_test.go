@@ -63,7 +63,7 @@ func (s *shop) secondHQ(address string) (start, kill func()) {
 		require.NoError(s.t, err)
 		defer func() { _ = output.Close() }() // the process has it
 		cmd = exec.Command(filepath.Join(bin, "hq-platform"), "serve")
-		cmd.Env = append(os.Environ(), "HQ_ADDR="+address, "HQ_DATABASE_URL="+s.databaseURL(sim.HQServer), "HQ_TOKEN="+s.Store().HQToken)
+		cmd.Env = append(os.Environ(), "HQ_ADDR="+address, "HQ_GRPC_ADDR=127.0.0.1:0", "HQ_DATABASE_URL="+s.databaseURL(sim.HQServer), "HQ_TOKEN="+s.Store().HQToken)
 		cmd.Stdout, cmd.Stderr = output, output
 		require.NoError(s.t, cmd.Start())
 	}

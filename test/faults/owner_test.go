@@ -37,7 +37,7 @@ func (s *shop) secondEdge() *secondEdge {
 	store := s.Store()
 	cmd := exec.Command(filepath.Join(bin, "store-edge"), "serve")
 	cmd.Env = append(os.Environ(), "EDGE_ADDR="+address, "EDGE_DATABASE_URL="+s.databaseURL(sim.EdgeServer), "EDGE_STORE_ID="+store.StoreID,
-		"STORE_TOKEN="+store.StoreToken, "HQ_URL="+store.HQURL, "EDGE_DEMO=true", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms")
+		"STORE_TOKEN="+store.StoreToken, "HQ_URL="+store.HQURL, "HQ_GRPC_TARGET="+store.GRPCTarget, "EDGE_DEMO=true", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms")
 	cmd.Stdout, cmd.Stderr = output, output
 	require.NoError(s.t, cmd.Start())
 	killed := false

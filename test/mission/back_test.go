@@ -11,8 +11,11 @@ import (
 
 // The line is back: all events are at HQ, in order.
 func TestLineBackAllEventsAtHQInOrder(t *testing.T) {
-	t.Parallel()
-	s := openShop(t)
+	overBoth(t, allEventsInOrder)
+}
+
+func allEventsInOrder(s *shop) {
+	t := s.t
 	ledger := sim.NewLedger()
 
 	// The shop sells while the line is there, and HQ follows.

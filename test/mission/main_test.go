@@ -60,24 +60,37 @@ func run(m *testing.M) int {
 type shop struct {
 	*sim.Installation
 
-	t    *testing.T
-	line *sim.Line
-	edge *sim.EdgeClient
-	hq   *sim.HQClient
+	t        *testing.T
+	protocol string
+	line     *sim.Line
+	edge     *sim.EdgeClient
+	hq       *sim.HQClient
+}
+
+// overBoth tells a story twice, in a shop of its own: with events that travel over HTTP, and over gRPC.
+func overBoth(t *testing.T, story func(s *shop)) {
+	t.Helper()
+	t.Parallel()
+	for _, protocol := range []string{"http", "grpc"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			story(openShop(t, protocol))
+		})
+	}
 }
 
 // openShop opens it: everybody is signed in, the shelves are full, and the line
 // is whole.
-func openShop(t *testing.T) *shop {
+func openShop(t *testing.T, protocol string) *shop {
 	t.Helper()
-	address, err := sim.FreeAddress(t.Context())
-	require.NoError(t, err)
-	s := &shop{t: t}
-	s.line, err = sim.NewLine(t.Context(), address)
+	s := &shop{t: t, protocol: protocol}
+	var address, grpc string
+	var err error
+	s.line, address, grpc, err = sim.LineToHQ(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.line.Close()) })
-	s.Installation, err = sim.Start(t.Context(), sim.Options{Bin: bin, DataDir: postgrestest.DataDir(t), Catalogue: demo.Catalogue, HQAddr: address,
-		Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: []string{"HQ_URL=" + s.line.URL(), "SYNC_TIMEOUT=1s", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms", "HEALTH_INTERVAL=100ms"}})
+	s.Installation, err = sim.Start(t.Context(), sim.Options{Bin: bin, DataDir: postgrestest.DataDir(t), Catalogue: demo.Catalogue, HQAddr: address, HQGRPC: grpc,
+		Terminals: []string{"T1", "T2", "T3", "T4", "T5"}, EdgeEnv: append(s.line.Settings(protocol), "SYNC_TIMEOUT=1s", "SYNC_RETRY_MIN=20ms", "SYNC_RETRY_MAX=200ms", "HEALTH_INTERVAL=100ms")})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	s.edge = sim.NewEdgeClient(s.Store().EdgeURL, s.Store().Tills[0].Token)
@@ -150,6 +163,7 @@ func (s *shop) proven(ledger *sim.Ledger, complete bool) sim.Figures {
 	report, err := sim.VerifyStore(s.t.Context(), s.Store(), sim.VerifyOptions{Wait: patience, Ledger: ledger, Complete: complete})
 	require.NoError(s.t, err)
 	require.True(s.t, report.OK)
+	require.Equal(s.t, s.protocol, s.status().Protocol)
 	require.Zero(s.t, report.Pending)
 	audits, err := s.Audit(s.t.Context())
 	require.NoError(s.t, err)

@@ -16,8 +16,11 @@ import (
 // Online with 5 POS: five tills sell at once, and everything they do is at HQ
 // right away.
 func TestOnlineWithFivePOS(t *testing.T) {
-	t.Parallel()
-	s := openShop(t)
+	overBoth(t, fivePOS)
+}
+
+func fivePOS(s *shop) {
+	t := s.t
 	s.is("ONLINE")
 	shelf := s.shelf()
 

@@ -8,6 +8,7 @@ import (
 	"tiem/internal/edge/outbox"
 	"tiem/internal/edge/uplink"
 	"tiem/internal/postgres"
+	"tiem/internal/wire"
 )
 
 // State is how the shop stands to HQ.
@@ -54,12 +55,13 @@ func (s Source) Read(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	state := State{StoreID: at.StoreID, Protocol: "http", Head: at.Head, Acked: at.Acked, PendingEvents: at.Pending()}
+	state := State{StoreID: at.StoreID, Protocol: wire.HTTP, Head: at.Head, Acked: at.Acked, PendingEvents: at.Pending()}
 	if !oldest.IsZero() {
 		state.OldestPendingSeconds = max(0, s.Now().Sub(oldest).Seconds())
 	}
 	if s.Relay != nil {
-		state.Alarm = s.Relay.Status().Alarm
+		relay := s.Relay.Status()
+		state.Alarm, state.Protocol, state.FallbackActive = relay.Alarm, relay.Protocol, relay.Fallback
 	}
 	state.hear(s.Line.Status())
 	return state, nil
@@ -92,10 +94,12 @@ type news struct {
 	pending      int64
 	skew         int64 // seconds; meaningless unless measured
 	measured     bool
+	protocol     string
+	fallback     bool
 }
 
 func (s *State) news() news {
-	n := news{connectivity: s.Connectivity, since: s.Since, head: s.Head, acked: s.Acked, pending: s.PendingEvents}
+	n := news{connectivity: s.Connectivity, since: s.Since, head: s.Head, acked: s.Acked, pending: s.PendingEvents, protocol: s.Protocol, fallback: s.FallbackActive}
 	if s.Alarm != nil {
 		n.alarm = *s.Alarm
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 // Append queues events to be written as the transaction's last statement;
-// appended is told the id of the last of them, at COMMIT.
-func Append(tx *postgres.Tx, events AppendEventsParams, appended func(lastID int64)) {
+// appended is told their places and hashes, at COMMIT.
+func Append(tx *postgres.Tx, events AppendEventsParams, appended func(AppendEventsRow)) {
 	tx.Last(appendEvents, func(row pgx.Row) error {
-		var last int64
-		if err := row.Scan(&last); err != nil {
+		var got AppendEventsRow
+		if err := row.Scan(&got.Store, &got.Epoch, &got.LastID, &got.Hashes); err != nil {
 			return err
 		}
-		appended(last)
+		appended(got)
 		return nil
 	}, events.EventIds, events.AggregateIds, events.Types, events.Versions, events.OccurredAts, events.TerminalIds, events.CashierIds,
 		events.BusinessDates, events.Payloads, events.Traceparents, events.Tails)

@@ -13,9 +13,11 @@ import (
 )
 
 const appendEvents = `-- name: AppendEvents :one
-SELECT outbox_append($1::uuid[], $2::uuid[], $3::text[], $4::integer[],
+SELECT coalesce(a.store, '')::text AS store, coalesce(a.writer_epoch, 0)::bigint AS epoch, coalesce(a.written_upto, 0)::bigint AS last_id,
+       coalesce(a.hashes, '{}')::bytea[] AS hashes
+FROM outbox_append($1::uuid[], $2::uuid[], $3::text[], $4::integer[],
   $5::timestamptz[], $6::text[], $7::text[], $8::date[],
-  $9::text[], $10::text[], $11::bytea[])::bigint
+  $9::text[], $10::text[], $11::bytea[]) a
 `
 
 type AppendEventsParams struct {
@@ -32,8 +34,15 @@ type AppendEventsParams struct {
 	Tails         [][]byte
 }
 
-// The function is in migrations/00007_finalize.sql; edgedb.Append queues it as the transaction's last statement.
-func (q *Queries) AppendEvents(ctx context.Context, db DBTX, arg AppendEventsParams) (int64, error) {
+type AppendEventsRow struct {
+	Store  string
+	Epoch  int64
+	LastID int64
+	Hashes [][]byte
+}
+
+// The function is in migrations/00010_handoff.sql; edgedb.Append queues it as the transaction's last statement.
+func (q *Queries) AppendEvents(ctx context.Context, db DBTX, arg AppendEventsParams) (AppendEventsRow, error) {
 	row := db.QueryRow(ctx, appendEvents,
 		arg.EventIds,
 		arg.AggregateIds,
@@ -47,9 +56,14 @@ func (q *Queries) AppendEvents(ctx context.Context, db DBTX, arg AppendEventsPar
 		arg.Traceparents,
 		arg.Tails,
 	)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
+	var i AppendEventsRow
+	err := row.Scan(
+		&i.Store,
+		&i.Epoch,
+		&i.LastID,
+		&i.Hashes,
+	)
+	return i, err
 }
 
 const claimEvents = `-- name: ClaimEvents :many
@@ -128,6 +142,31 @@ func (q *Queries) GetHead(ctx context.Context, db DBTX) (GetHeadRow, error) {
 		&i.Epoch,
 		&i.LastID,
 		&i.LastHash,
+	)
+	return i, err
+}
+
+const getHello = `-- name: GetHello :one
+SELECT h.store_id, h.epoch, h.last_id, h.last_hash, s.first_id FROM outbox_head h, outbox_start s
+`
+
+type GetHelloRow struct {
+	StoreID  string
+	Epoch    int64
+	LastID   int64
+	LastHash []byte
+	FirstID  int64
+}
+
+func (q *Queries) GetHello(ctx context.Context, db DBTX) (GetHelloRow, error) {
+	row := db.QueryRow(ctx, getHello)
+	var i GetHelloRow
+	err := row.Scan(
+		&i.StoreID,
+		&i.Epoch,
+		&i.LastID,
+		&i.LastHash,
+		&i.FirstID,
 	)
 	return i, err
 }

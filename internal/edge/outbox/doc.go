@@ -24,6 +24,7 @@
 //
 // # Who listens
 //
-// After COMMIT the log tells its listeners (the relay) which ids are new. It is
-// a hint: the relay's slow poll of the table is the truth.
+// After COMMIT the log hands its listeners (the relay) the new events, with their
+// hashes: what was sold is on its way to HQ without being read again. It is a
+// courtesy: the table is the truth, and what was not told is found there.
 package outbox

@@ -79,7 +79,7 @@ func TestRollbackLeavesNoGap(t *testing.T) {
 	appendNotes(t, db, log, "one")
 	cancelled := errors.New("cancelled")
 	told := 0
-	log.OnCommit(func(_, _ int64, _ time.Time) { told++ })
+	log.OnCommit(func([]wire.Event, time.Time) { told++ })
 	err := db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
 		return errors.Join(log.Append(ctx, tx, draft(t, "never")), cancelled)
 	})
@@ -117,8 +117,8 @@ func TestAppendWaitsForCommit(t *testing.T) {
 	t.Parallel()
 	db, log := setup(t)
 	appendNotes(t, db, log, "zero")
-	var told [][2]int64
-	log.OnCommit(func(first, last int64, _ time.Time) { told = append(told, [2]int64{first, last}) })
+	var told [][]wire.Event
+	log.OnCommit(func(events []wire.Event, _ time.Time) { told = append(told, events) })
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
 		if err := log.Append(ctx, tx, draft(t, "one")); err != nil {
 			return err
@@ -131,7 +131,11 @@ func TestAppendWaitsForCommit(t *testing.T) {
 	for i, text := range []string{"zero", "somebody else was not kept waiting", "one", "two", "three"} {
 		require.Contains(t, events[i].Payload, text)
 	}
-	require.Equal(t, [][2]int64{{2, 2}, {3, 3}, {4, 5}}, told)
+	var stand []wire.Event
+	for _, e := range events[1:] {
+		stand = append(stand, e.Event)
+	}
+	require.Equal(t, [][]wire.Event{stand[:1], stand[1:2], stand[2:]}, told, "what is told is what stands in the log, hashes and all")
 }
 
 // Many writers at once, of which some roll back, while a reader follows by

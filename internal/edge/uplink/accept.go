@@ -8,46 +8,110 @@ import (
 	"tiem/internal/wire"
 )
 
-// accept checks the acknowledgement against our own log, and marks.
-func (r *Relay) accept(ctx context.Context, at *cursor, batch *wire.Batch, ack wire.Ack) error {
-	if ack.ReceivedUpto < batch.LastID() {
-		return fault.New(fault.Unavailable, "ack_short", "HQ acknowledged %d of a batch up to %d", ack.ReceivedUpto, batch.LastID())
+// heed takes an answer of HQ's: its terms, and its watermark.
+func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
+	now := time.Now()
+	waited := now.Sub(c.since)
+	c.terms(answer, now)
+	c.heard, c.answered, c.heardAt, c.since = true, true, now, now
+	c.detour.answered()
+	if answer.FirstID == 0 {
+		c.asked = false
+		return c.told(ctx, point{answer.ReceivedUpto, answer.ChainHash})
 	}
-	hash := batch.Events[len(batch.Events)-1].Hash
-	if ack.ReceivedUpto != batch.LastID() { // another relay sent more meanwhile
-		if err := r.ours(ctx, ack.ReceivedUpto, ack.ChainHash); err != nil {
-			return err
+	return c.accept(ctx, answer, waited)
+}
+
+// terms hears what may be sent from now on.
+func (c *conversation) terms(answer *wire.Answer, now time.Time) {
+	c.credit = answer.Credit
+	if answer.RetryAfterMS > 0 {
+		c.notBefore = now.Add(min(time.Duration(answer.RetryAfterMS)*time.Millisecond, c.cfg.RetryMax))
+	}
+	if answer.Drain {
+		c.leaving = errDrained
+	}
+}
+
+// told compares HQ's watermark, said without a batch, with what we know of it.
+func (c *conversation) told(ctx context.Context, hq point) error {
+	switch {
+	case hq.id < c.acked.id:
+		return errAnew // HQ was restored from a backup: from there
+	case hq.id == c.acked.id:
+		if hq.id > 0 && hq.hash != c.acked.hash {
+			return forked(hq.id)
 		}
-		hash = ack.ChainHash
+		return nil
 	}
-	if ack.ChainHash != hash {
-		return fault.New(fault.Conflict, wire.CodeFork, "HQ's hash of event %d is not ours", ack.ReceivedUpto)
-	}
-	if err := r.mark(ctx, ack.ReceivedUpto, ack.Errors); err != nil {
+	if err := c.ours(ctx, hq); err != nil {
 		return err
 	}
-	r.batches.WithLabelValues("ok").Inc()
-	r.latency.acknowledged(ack.ReceivedUpto, time.Now())
-	for _, e := range ack.Errors {
-		r.log.Warn("relay: HQ set an event aside", "event_id", e.EventID, "id", e.ID, "code", e.Code, "error", e.Message)
+	return errAnew // another relay of this store has sent more
+}
+
+// accept checks the acknowledgement of the oldest batch on its way against our
+// own log, and has it marked. waited is how long the answer took.
+func (c *conversation) accept(ctx context.Context, ack *wire.Answer, waited time.Duration) error {
+	if len(c.flight) == 0 || ack.FirstID != c.flight[0].first {
+		return fault.New(fault.Unavailable, "ack_unexpected", "HQ acknowledged a batch from %d, which is not the one that it was to answer", ack.FirstID)
 	}
-	r.log.Debug("relay: acknowledged", "first_id", batch.FirstID, "last_id", batch.LastID(), "received_upto", ack.ReceivedUpto,
-		"accepted", ack.Accepted, "duplicates", ack.Duplicates, "set_aside", len(ack.Errors), "attempts", at.attempts+1)
-	at.id, at.hash, at.attempts, at.mismatch, at.refusals = ack.ReceivedUpto, hash, 0, 0, 0
-	r.grow(at)
-	r.reached(at.id)
-	r.mended()
+	f := c.flight[0]
+	if ack.ReceivedUpto < f.last {
+		return fault.New(fault.Unavailable, "ack_short", "HQ acknowledged %d of a batch up to %d", ack.ReceivedUpto, f.last)
+	}
+	hq := point{ack.ReceivedUpto, ack.ChainHash}
+	if err := c.known(ctx, f, hq); err != nil {
+		return err
+	}
+	c.flight = c.flight[1:]
+	if hq.id > c.acked.id {
+		c.acked = hq
+	}
+	if hq.id > c.sent.id { // another relay sent more meanwhile
+		c.sent = hq
+	}
+	now := time.Now()
+	c.batches.WithLabelValues("ok").Inc()
+	c.latency.acknowledged(hq.id, now)
+	traceDelivered(ctx, f.events, now)
+	for _, e := range ack.Errors {
+		c.log.Warn("relay: HQ set an event aside", "event_id", e.EventID, "id", e.ID, "code", e.Code, "error", e.Message)
+	}
+	c.log.Debug("relay: acknowledged", "first_id", f.first, "last_id", f.last, "received_upto", hq.id,
+		"accepted", ack.Accepted, "duplicates", ack.Duplicates, "set_aside", len(ack.Errors), "attempts", c.at.attempts+1)
+	c.at.attempts, c.at.mismatch, c.at.refusals, c.worked = 0, 0, 0, c.backlog
+	c.at.grow(waited, c.cfg)
+	c.marks.want(hq, ack.Errors)
+	c.mended()
+	return nil
+}
+
+// known makes sure that HQ's watermark is a point of our log.
+func (c *conversation) known(ctx context.Context, f flight, hq point) error {
+	var hash wire.Hash
+	switch hq.id {
+	case f.last:
+		hash = f.events[len(f.events)-1].Hash
+	case c.acked.id:
+		hash = c.acked.hash
+	default: // another relay sent more meanwhile
+		return c.ours(ctx, hq)
+	}
+	if hash != hq.hash {
+		return forked(hq.id)
+	}
 	return nil
 }
 
 // grow lets the next batch be larger again, after a refusal for size or on a line
 // that was too slow. It does not where twice as much would take longer than an
-// exchange may: on a line of 64 kbit/s each second batch would be sent for nothing.
-func (r *Relay) grow(at *cursor) {
-	if 2*at.took > r.cfg.Timeout {
+// answer may: on a line of 64 kbit/s each second batch would be sent for nothing.
+func (at *pace) grow(took time.Duration, cfg Config) {
+	if 2*took > cfg.Timeout {
 		return
 	}
-	if at.limit *= 2; at.limit >= r.cfg.BatchBacklog {
+	if at.limit *= 2; at.limit >= cfg.BatchBacklog {
 		at.limit = 0
 	}
 }

@@ -65,10 +65,10 @@ func TestALineThatIsBackEndsThePause(t *testing.T) {
 func TestALineThatIsBackIsTriedFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := line.New(line.Config{})
-		r := &Relay{line: l, turn: l.Changes()}
+		r := &Relay{line: l, turn: l.Changes(), detour: &detour{}}
 		rests := func() (attempts int, took time.Duration) {
-			at, began := &cursor{attempts: 20}, time.Now()
-			r.rest(t.Context(), at, time.Hour)
+			at, began := &pace{attempts: 20}, time.Now()
+			r.wait(t.Context(), at, time.Hour)
 			return at.attempts, time.Since(began)
 		}
 		l.Good()
@@ -128,19 +128,18 @@ func TestASlowLineIsNotTriedWithMoreThanItCarries(t *testing.T) {
 func TestOwnDatabaseIsNotTheLine(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	r := New(s.db, s.log, s.hq, fast, slog.New(slog.DiscardHandler)) // not run: nobody else changes its status
-	at := &cursor{attempts: 1, sent: 0, onLine: false}
-	r.backOff(t.Context(), at, errLine)
+	r := New(NewJournal(s.db), s.log, Ways{First: s.hq}, fast, slog.New(slog.DiscardHandler)) // not run: nobody else changes its status
+	at := &pace{attempts: 1}
+	r.backOff(t.Context(), at, s.hq, own(errLine))
 	require.Zero(t, r.line.Status().Health.Failures)
-	at.onLine = true
-	r.backOff(t.Context(), at, errLine)
+	r.backOff(t.Context(), at, s.hq, errLine)
 	require.Equal(t, 1, r.line.Status().Health.Failures)
 }
 
 func TestWhoAsksIsToldOfChanges(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	r := New(s.db, s.log, s.hq, fast, slog.New(slog.DiscardHandler)) // not run
+	r := New(NewJournal(s.db), s.log, Ways{First: s.hq}, fast, slog.New(slog.DiscardHandler)) // not run
 	told := 0
 	r.OnChange(func() { told++ })
 	for i, change := range []func(){

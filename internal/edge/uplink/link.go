@@ -3,6 +3,7 @@ package uplink
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
@@ -52,6 +53,18 @@ func NewHTTPLink(base, storeID, token string, timeout time.Duration) (*HTTPLink,
 		return &http.Client{Transport: transport, CheckRedirect: asIs}
 	}
 	return &HTTPLink{base: strings.TrimRight(u.String(), "/"), storeID: storeID, token: token, timeout: timeout, client: connect(), probes: connect()}, nil
+}
+
+// Trust takes trust's authorities for an https HQ instead of the system's; nil
+// changes nothing. It is called before the link is used.
+func (l *HTTPLink) Trust(trust *tls.Config) *HTTPLink {
+	if trust == nil {
+		return l
+	}
+	for _, client := range []*http.Client{l.client, l.probes} {
+		client.Transport.(*http.Transport).TLSClientConfig = trust.Clone() //nolint:forcetypeassert // NewHTTPLink made it
+	}
+	return l
 }
 
 // Close gives idle connections back.
@@ -119,19 +132,29 @@ func (l *HTTPLink) exchange(ctx context.Context, method, path string, body []byt
 // document comes from a proxy in between and is treated by its status alone.
 func refusal(status int, body []byte) error {
 	var problem struct {
-		Code       string     `json:"code"`
-		Detail     string     `json:"detail"`
-		Hint       string     `json:"hint"`
-		ExpectedID int64      `json:"expected_id"`
-		ChainHash  *wire.Hash `json:"chain_hash"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+		Hint   string `json:"hint"`
+		Field  string `json:"field"`
+
+		ExpectedID   *int64     `json:"expected_id"`
+		AtID         *int64     `json:"at_id"`
+		ReceivedUpto *int64     `json:"received_upto"`
+		Epoch        *int64     `json:"epoch"`
+		ChainHash    *wire.Hash `json:"chain_hash"`
 	}
 	if err := json.Unmarshal(body, &problem); err != nil || problem.Code == "" {
 		problem.Code, problem.Detail = "hq_refused", http.StatusText(status)
 	}
 	e := fault.New(kindOf(status), problem.Code, "HQ answered %d: %s", status, problem.Detail)
-	e.Hint = problem.Hint
-	if problem.ExpectedID > 0 {
-		e = e.With("expected_id", problem.ExpectedID)
+	e.Hint, e.Field = problem.Hint, problem.Field
+	for key, id := range map[string]*int64{"expected_id": problem.ExpectedID, "at_id": problem.AtID, "received_upto": problem.ReceivedUpto, "epoch": problem.Epoch} {
+		if id != nil {
+			e = e.With(key, *id)
+		}
+	}
+	if problem.ChainHash != nil {
+		e = e.With("chain_hash", *problem.ChainHash)
 	}
 	return e
 }

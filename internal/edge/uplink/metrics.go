@@ -11,9 +11,11 @@ type metrics struct {
 	batches  *prometheus.CounterVec
 	attempts prometheus.Counter
 	latency  *latency
+	streams  *prometheus.CounterVec
+	fallback prometheus.Gauge
 }
 
-func newMetrics() *metrics {
+func newMetrics(ways Ways) *metrics {
 	m := &metrics{
 		batches: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tiem_relay_batches_total",
 			Help: "Batches by result: ok was acknowledged by HQ, failed was not."}, []string{"result"}),
@@ -22,16 +24,27 @@ func newMetrics() *metrics {
 		latency: &latency{histogram: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tiem_sale_to_hq_seconds",
 			Help:    "From COMMIT returned to HQ's acknowledgement received, per commit of this process.",
 			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .1, .2, .5, 1, 2, 5, 30, 300, 3600}})},
+		streams: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tiem_sync_streams_total",
+			Help: "Conversations with HQ by protocol and result: opened, failed to open, ended."}, []string{"protocol", "result"}),
+		fallback: prometheus.NewGauge(prometheus.GaugeOpts{Name: "tiem_sync_fallback_active",
+			Help: "1 while events travel over HTTP because gRPC does not get through."}),
 	}
 	for _, result := range []string{"ok", "failed"} { // 0 is a value, absence is a question
 		m.batches.WithLabelValues(result)
+	}
+	for _, way := range []Way{ways.First, ways.Second} {
+		for _, result := range []string{"opened", "failed", "ended"} {
+			if way != nil {
+				m.streams.WithLabelValues(way.Protocol(), result)
+			}
+		}
 	}
 	return m
 }
 
 // Collectors are the relay's metrics, to be registered.
 func (r *Relay) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{r.batches, r.attempts, r.latency.histogram}
+	return []prometheus.Collector{r.batches, r.attempts, r.latency.histogram, r.streams, r.fallback}
 }
 
 // latency measures how long commits take to reach HQ. It remembers at most
@@ -49,7 +62,7 @@ type committed struct {
 
 const maxWaiting = 10_000
 
-func (l *latency) committed(_, last int64, at time.Time) {
+func (l *latency) committed(last int64, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) < maxWaiting {

@@ -1,15 +1,9 @@
 package uplink
 
 import (
-	"bytes"
 	"context"
-	"errors"
 
-	"github.com/jackc/pgx/v5"
-
-	"tiem/internal/edge/edgedb"
 	"tiem/internal/fault"
-	"tiem/internal/postgres"
 	"tiem/internal/wire"
 )
 
@@ -19,41 +13,66 @@ const (
 	codeHole    = "outbox_hole" // HQ needs an event that is gone here
 )
 
-// ours makes sure that (id, hash) is a point of this store's log: HQ ahead of it
+// point is a place in the store's log: an event and its hash; the zero point is
+// before the first.
+type point struct {
+	id   int64
+	hash wire.Hash
+}
+
+// ours makes sure that HQ's point is one of this store's log: HQ ahead of it
 // means that this box was restored from an older backup, another hash that two
 // boxes wrote under one name. Neither may ever be overwritten.
-func (r *Relay) ours(ctx context.Context, id int64, hash wire.Hash) error {
-	if id == 0 {
+func (r *Relay) ours(ctx context.Context, hq point) error {
+	if hq.id == 0 {
 		return nil
 	}
-	stored, err := edgedb.New().HashOf(ctx, r.db, id)
+	hash, found, err := r.journal.HashOf(ctx, hq.id)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		if head, err := edgedb.New().GetHead(ctx, r.db); err != nil || id <= head.LastID {
-			return postgres.Fault(err) // retired long ago; HQ checks the chain behind it
-		}
-		return fault.New(fault.Conflict, codeHQAhead, "HQ holds event %d, which this store does not have", id).
-			Advise("was this store restored from an older backup? see docs/sync-protocol.md, «Recovery»")
 	case err != nil:
-		return postgres.Fault(err)
-	case !bytes.Equal(stored, hash[:]):
-		return fault.New(fault.Conflict, wire.CodeFork, "HQ's hash of event %d is not ours", id).
-			Advise("two boxes wrote as this store; see docs/sync-protocol.md, «Fork»")
+		return own(err)
+	case !found:
+		head, err := r.journal.Head(ctx)
+		if err != nil || hq.id <= head.Head {
+			return own(err) // retired long ago; HQ checks the chain behind it
+		}
+		return fault.New(fault.Conflict, codeHQAhead, "HQ holds event %d, which this store does not have", hq.id).
+			Advise("was this store restored from an older backup? see docs/sync-protocol.md, «Recovery»")
+	case hash != hq.hash:
+		return forked(hq.id)
 	}
 	return nil
 }
 
-// hole refuses to wait for an event that will never come: HQ asks for id, the
-// log goes on to head, and the row is gone. (A row that is there and was passed
-// over is locked by somebody else for a moment.)
-func (r *Relay) hole(ctx context.Context, id, head int64) error {
-	if id > head {
+func forked(id int64) error {
+	return fault.New(fault.Conflict, wire.CodeFork, "HQ's hash of event %d is not ours", id).
+		Advise("two boxes wrote as this store; see docs/sync-protocol.md, «Fork»")
+}
+
+// hole refuses to wait for an event that will never come: the one behind after
+// is needed, the log goes on to head, and the row is gone. (A row that is there
+// and was passed over is locked by somebody else for a moment.)
+func (r *Relay) hole(ctx context.Context, after, head int64) error {
+	if after >= head {
 		return nil
 	}
-	_, err := edgedb.New().HashOf(ctx, r.db, id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return fault.New(fault.Conflict, codeHole, "HQ needs event %d, which this store does not have any more", id).
-			Advise("run store-edge outbox verify; see docs/sync-protocol.md, «Recovery»")
+	_, found, err := r.journal.HashOf(ctx, after+1)
+	if err != nil || found {
+		return own(err)
 	}
-	return postgres.Fault(err)
+	return fault.New(fault.Conflict, codeHole, "HQ needs event %d, which this store does not have any more", after+1).
+		Advise("run store-edge outbox verify; see docs/sync-protocol.md, «Recovery»")
+}
+
+// ownFault is a failure of the store's own database, which says nothing about
+// the line.
+type ownFault struct{ error }
+
+func (f ownFault) Unwrap() error { return f.error }
+
+func own(err error) error {
+	if err == nil {
+		return nil
+	}
+	return ownFault{err}
 }

@@ -15,13 +15,13 @@ import (
 // ASCII, and 1.
 const relayLock int64 = 0x5449454D<<8 | 1
 
-// Run relays until ctx is done. It holds the relay's lock on a connection of its
-// own, listens there for hints of other processes, and stops sending as soon as
+// Run relays the outbox in db until ctx is done. It holds the relay's lock on a
+// connection of its own, listens there for hints of other processes, and stops sending as soon as
 // that connection is gone. Everything that fails is tried again.
-func (r *Relay) Run(ctx context.Context) {
+func (r *Relay) Run(ctx context.Context, db *postgres.DB) {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		started := time.Now()
-		err := r.own(ctx)
+		err := r.own(ctx, db)
 		if ctx.Err() != nil {
 			return
 		}
@@ -34,8 +34,8 @@ func (r *Relay) Run(ctx context.Context) {
 }
 
 // own takes the lock and drives the relay while it has it.
-func (r *Relay) own(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, r.db.Pool().Config().ConnConfig)
+func (r *Relay) own(ctx context.Context, db *postgres.DB) error {
+	conn, err := pgx.ConnectConfig(ctx, db.Pool().Config().ConnConfig)
 	if err != nil {
 		return postgres.Fault(err)
 	}
@@ -62,7 +62,7 @@ func (r *Relay) own(ctx context.Context) error {
 		defer close(watched)
 		r.watch(owned, conn, lost)
 	}()
-	r.drive(owned)
+	r.Drive(owned)
 	lost(nil)
 	<-watched
 	return context.Cause(owned)
@@ -79,7 +79,7 @@ func (r *Relay) watch(ctx context.Context, conn *pgx.Conn, lost context.CancelCa
 			lost(err)
 			return
 		}
-		r.wake()
+		r.Wake()
 	}
 }
 

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tiem/internal/fault"
@@ -20,11 +21,13 @@ const (
 )
 
 // react classifies a failure.
-func (at *cursor) react(err error) reaction {
+func (at *pace) react(err error) reaction {
 	switch fault.CodeOf(err) {
 	case wire.CodeGap:
 		return askAgain
-	case wire.CodeFork, wire.CodeFenced, wire.CodeEventIDReused, codeHQAhead, codeHole:
+	case codeCreditExceeded: // we disagree about the window: a pause is cheap
+		return backOff
+	case wire.CodeFork, wire.CodeFenced, wire.CodeEventIDReused, wire.CodeRewind, codeHQAhead, codeHole:
 		return hardAlarm
 	case wire.CodeHashMismatch:
 		if at.mismatch++; at.mismatch == 1 {
@@ -45,52 +48,66 @@ func (at *cursor) react(err error) reaction {
 	}
 }
 
-// retreat waits as the failure asks. After a refusal the next step begins with
-// HQ's own word. After silence it sends the same batch again: if HQ had stored
-// it, the answer says so, and what became of each event.
-func (r *Relay) retreat(ctx context.Context, at *cursor, err error) {
+const codeCreditExceeded = "credit_exceeded" // more batches were on their way than HQ allowed
+
+// retreat does what the end of a conversation over way asks for: it waits, or
+// tries the other way at once.
+func (r *Relay) retreat(ctx context.Context, at *pace, over Way, err error) {
 	at.attempts++
 	reaction := at.react(err)
-	if reaction != backOff || at.sent == 0 {
-		at.readAt = time.Time{}
+	if reaction != backOff {
+		at.unheard = nil // HQ has said what became of it
+	}
+	if r.detour.failed(time.Now(), at.answered, err) {
+		r.log.Warn("relay: trying the other protocol", "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
+		return
 	}
 	switch reaction {
 	case askAgain:
 		if at.refusals++; at.refusals > 1 { // a gap after a fresh watermark: do not spin
-			sleep(ctx, pause(at.refusals, r.cfg.RetryMin, r.cfg.RetryMax))
+			sleep(ctx, r.pause(at.refusals))
 		}
 	case halve:
 		at.limit = max(1, at.sent/2)
 	case slowAlarm, hardAlarm:
 		if fault.KindOf(err) == fault.NotFound { // whoever answered is not our HQ
-			r.line.Failed(err)
+			r.blame(over, err)
 		}
 		r.alarm(err)
 		r.log.Error("relay: ALARM, somebody must act; sales go on", "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
-		r.rest(ctx, at, r.cfg.AlarmPause)
+		r.wait(ctx, at, r.cfg.AlarmPause)
 	case backOff:
-		r.backOff(ctx, at, err)
+		r.backOff(ctx, at, over, err)
+	}
+}
+
+// blame tells the line of a failure that may be for the line. While there is a
+// second way, the first one's failures may as well be for its protocol.
+func (r *Relay) blame(over Way, err error) {
+	var mine ownFault
+	if !errors.As(err, &mine) && (r.detour.ways.Second == nil || over == r.detour.ways.Second) {
+		r.line.Failed(err)
 	}
 }
 
 // backOff waits, longer each time. A batch that did not get through twice may be
 // too much for a slow line within SYNC_TIMEOUT: the next one is smaller.
-func (r *Relay) backOff(ctx context.Context, at *cursor, err error) {
+func (r *Relay) backOff(ctx context.Context, at *pace, over Way, err error) {
 	if at.attempts > 1 && at.sent > 1 {
 		at.limit = max(1, at.sent/2)
 	}
-	if at.onLine {
-		r.line.Failed(err)
-	}
-	wait := pause(at.attempts, r.cfg.RetryMin, r.cfg.RetryMax)
-	r.log.Warn("relay: waiting to try again", "hq_down", at.onLine, "code", fault.CodeOf(err), "error", err, "attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
-	r.rest(ctx, at, wait)
+	r.blame(over, err)
+	var mine ownFault
+	wait := r.pause(at.attempts)
+	r.log.Warn("relay: waiting to try again", "hq_down", !errors.As(err, &mine), "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err,
+		"attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
+	r.wait(ctx, at, wait)
 }
 
-// rest waits after a failure. When the line is ONLINE again meanwhile, there is
+// wait waits after a failure. When the line is ONLINE again meanwhile, there is
 // no reason to wait any longer, nor to wait as long the next time.
-func (r *Relay) rest(ctx context.Context, at *cursor, wait time.Duration) {
-	timer := time.NewTimer(wait)
+func (r *Relay) wait(ctx context.Context, at *pace, pause time.Duration) {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
 		select {
@@ -99,10 +116,19 @@ func (r *Relay) rest(ctx context.Context, at *cursor, wait time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-r.turn:
-			if r.line.Online() {
+			if r.turned() {
 				at.attempts = min(at.attempts, 1)
 				return
 			}
 		}
 	}
+}
+
+// turned hears that the line has changed, and tells whether it is good now.
+func (r *Relay) turned() bool {
+	if !r.line.Online() {
+		return false
+	}
+	r.detour.online(time.Now())
+	return true
 }

@@ -2,158 +2,113 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"tiem/internal/edge/line"
-	"tiem/internal/edge/outbox"
-	"tiem/internal/failpoint"
 	"tiem/internal/fault"
-	"tiem/internal/postgres"
 	"tiem/internal/wire"
 )
 
 var errAnotherRelay = fault.New(fault.Conflict, "relay_elsewhere", "another relay of this store has the lock")
 
-// Relay sends one store's outbox to HQ. Make it with New, run it with Run.
+// Ends of a conversation that are no failures.
+var (
+	errAnew    = errors.New("open anew")  // HQ stands elsewhere than we thought, or the way is changed
+	errDrained = errors.New("HQ drained") // HQ's node lets its streams go
+)
+
+// Commits tells of events right after their COMMIT; *outbox.Log is one. f is
+// given consecutive events, with their hashes, and does not block.
+type Commits interface {
+	OnCommit(f func(events []wire.Event, committed time.Time))
+}
+
+// Ways are the ways to HQ: First, and Second to fall back to, nil if there is
+// none.
+type Ways struct{ First, Second Way }
+
+// Relay sends one store's log to HQ. Make it with New; Run runs it with the
+// relay's lock in PostgreSQL, Drive without.
 type Relay struct {
-	db   *postgres.DB
-	log  *slog.Logger
-	link Link
-	cfg  Config
-	line *line.Line
-	turn <-chan struct{} // the line has changed
-	hint chan struct{}   // of capacity 1: "something was committed"
+	journal Journal
+	log     *slog.Logger
+	cfg     Config
+	detour  *detour
+	line    *line.Line
+	turn    <-chan struct{} // the line has changed
+	hint    chan struct{}   // of capacity 1: "something was committed, somewhere"
+	handoff *handoff
+	warned  bool // that HQ cannot read some of our events
 	*state
 	*metrics
 }
 
-// New returns a relay for the outbox in db over link. It listens to events'
-// commits from now on.
-func New(db *postgres.DB, events *outbox.Log, link Link, cfg Config, log *slog.Logger) *Relay {
+// New returns a relay of journal over ways. It listens to events' commits from
+// now on; nil: there are the hints (Wake) and the poll.
+func New(journal Journal, events Commits, ways Ways, cfg Config, log *slog.Logger) *Relay {
+	watched := cfg.Line != nil
 	cfg = cfg.withDefaults()
-	r := &Relay{db: db, log: log, link: link, cfg: cfg, line: cfg.Line, turn: cfg.Line.Changes(), hint: make(chan struct{}, 1), state: newState(), metrics: newMetrics()}
-	events.OnCommit(func(first, last int64, at time.Time) {
-		r.latency.committed(first, last, at)
-		r.wake()
-	})
+	r := &Relay{journal: journal, log: log, cfg: cfg, line: cfg.Line, turn: cfg.Line.Changes(), hint: make(chan struct{}, 1),
+		handoff: newHandoff(), state: newState(ways.First.Protocol()), metrics: newMetrics(ways)}
+	r.detour = &detour{ways: ways, cfg: cfg, log: log, up: func() bool { return !watched || r.line.Online() }}
+	if events != nil {
+		events.OnCommit(func(events []wire.Event, at time.Time) {
+			r.latency.committed(events[len(events)-1].ID, at)
+			r.handoff.put(events)
+		})
+	}
 	return r
 }
 
-func (r *Relay) wake() {
+// Wake hints that something was committed of which nobody told the events. It
+// never blocks.
+func (r *Relay) Wake() {
 	select {
 	case r.hint <- struct{}{}:
 	default: // one is waiting already
 	}
 }
 
-// cursor is HQ's watermark as we know it: everything up to id is there, and
-// hash is that event's. The next batch follows it.
-type cursor struct {
-	id       int64
-	hash     wire.Hash
-	readAt   time.Time     // when HQ was last asked
-	attempts int           // failures in a row
-	limit    int           // of events in a batch, after a 413; 0: none
-	mismatch int           // hash_mismatch refusals in a row
-	refusals int           // gaps and mismatches in a row
-	heard    bool          // HQ answered a Sync, and there was nothing to send since
-	sent     int           // events in the exchange that is under way or was last; 0: a Sync
-	took     time.Duration // by the last batch's exchange
-	backlog  bool          // the last claim was full: more is waiting
-	onLine   bool          // the step has got as far as the network
+// pace is what the relay has learnt of the line and of HQ, over conversations.
+type pace struct {
+	attempts int      // failures in a row
+	limit    int      // of events in a batch, after a 413 or on a slow line; 0: none
+	mismatch int      // hash_mismatch refusals in a row
+	refusals int      // gaps and mismatches in a row
+	sent     int      // events of the batch that was refused or not answered; 0: it was none
+	answered bool     // HQ said more in the last conversation than its welcome
+	unheard  *unheard // a batch of which HQ's answer was lost
 }
 
-// drive sends until ctx is done.
-func (r *Relay) drive(ctx context.Context) {
-	at := &cursor{}
+// unheard is where a batch began whose answer was lost. If HQ had stored it, it
+// is sent once more over the same protocol: the answer says which of its events
+// HQ has set aside.
+type unheard struct {
+	after    point
+	protocol string
+}
+
+// Drive relays until ctx is done. It uses the journal and the ways, and nothing
+// else but time: no lock, no database.
+func (r *Relay) Drive(ctx context.Context) {
+	at := &pace{}
 	for ctx.Err() == nil {
-		began := time.Now()
-		idle, err := r.step(ctx, at)
+		way := r.detour.next(time.Now())
+		err := r.converse(ctx, at, way)
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err != nil:
-			r.retreat(ctx, at, err)
-		case idle:
-			r.await(ctx)
+		case errors.Is(err, errDrained):
+			r.log.Debug("relay: HQ lets the stream go; opening another")
+			sleep(ctx, r.cfg.Jitter(spread))
+		case errors.Is(err, errAnew):
 		default:
-			r.giveWay(ctx, at, began)
+			r.retreat(ctx, at, way, err)
 		}
 	}
 }
 
-// step asks HQ where it stands, if that is not known or too old, and sends one
-// batch. idle: there was nothing to send.
-func (r *Relay) step(ctx context.Context, at *cursor) (idle bool, err error) {
-	at.sent, at.onLine = 0, false
-	if time.Since(at.readAt) >= r.cfg.Resync || at.readAt.IsZero() {
-		if err := r.resync(ctx, at); err != nil {
-			return false, err
-		}
-	}
-	batch, err := r.claim(ctx, at)
-	if err != nil {
-		return false, err
-	}
-	if batch == nil {
-		at.attempts, at.refusals = 0, 0
-		if at.heard {
-			at.heard = false
-			r.reached(at.id)
-		}
-		r.mended()
-		return true, nil
-	}
-	failpoint.Hit("relay.before_send")
-	r.attempts.Inc()
-	at.sent, at.onLine = len(batch.Events), true
-	asked := time.Now()
-	ack, err := r.link.Send(ctx, batch)
-	at.took, at.onLine = time.Since(asked), err != nil
-	if err != nil {
-		r.failed(ctx, batch, at.attempts+1, err)
-		return false, err
-	}
-	failpoint.Hit("relay.before_mark")
-	if err := r.accept(ctx, at, batch, ack); err != nil {
-		return false, err
-	}
-	if ack.RetryAfterMS > 0 {
-		sleep(ctx, min(time.Duration(ack.RetryAfterMS)*time.Millisecond, r.cfg.RetryMax))
-	}
-	return false, nil
-}
-
-// resync reads HQ's watermark and makes sure that it is a point of our own log.
-func (r *Relay) resync(ctx context.Context, at *cursor) error {
-	at.onLine = true
-	sync, err := r.link.Sync(ctx)
-	if err != nil {
-		return err
-	}
-	at.onLine, at.heard = false, true
-	if err := r.ours(ctx, sync.ReceivedUpto, sync.ChainHash); err != nil {
-		return err
-	}
-	if sync.ReceivedUpto < at.id {
-		r.log.Warn("relay: HQ fell back; sending again what it lost", "from", at.id, "to", sync.ReceivedUpto)
-	}
-	at.id, at.hash, at.readAt = sync.ReceivedUpto, sync.ChainHash, time.Now()
-	if err := r.mark(ctx, at.id, nil); err != nil {
-		return err
-	}
-	r.latency.acknowledged(at.id, time.Now())
-	return nil
-}
-
-// await waits for a hint or the slow poll.
-func (r *Relay) await(ctx context.Context) {
-	timer := time.NewTimer(r.cfg.Poll)
-	defer timer.Stop()
-	select {
-	case <-r.hint:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
+// spread is how far stores that were let go by one node are spread in time.
+const spread = time.Second

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
-// scripted is a Link whose other end keeps a log in memory, as HQ does, and can
+// scripted is a Way whose other end keeps a log in memory, as HQ does, and can
 // be told to misbehave.
 type scripted struct {
 	mu       sync.Mutex
@@ -30,13 +30,83 @@ type scripted struct {
 	sizes    []int // of the batches that arrived, refused ones among them
 	refuse   func(*wire.Batch) error
 	loseAck  bool // commit the next batch and lose the answer
-	asked    int  // how often Sync was called
+	asked    int  // how often HQ said where it stands
 	setAside map[int64]string
+	credit   int // 0: one batch at a time, as over HTTP
 }
 
 var errLine = fault.New(fault.Unavailable, "hq_unreachable", "the cable is out")
 
-func (s *scripted) Send(_ context.Context, b *wire.Batch) (wire.Ack, error) {
+func (s *scripted) Protocol() string { return wire.HTTP }
+
+func (s *scripted) Open(context.Context, *wire.Hello) (Stream, *wire.Answer, error) {
+	st := &scriptedStream{hq: s, inbox: make(chan *wire.Batch, wire.MostCredit), answers: make(chan *wire.Answer, 2*wire.MostCredit), closed: make(chan struct{})}
+	welcome := s.where()
+	welcome.Welcome = &wire.Welcome{Epoch: 1}
+	go st.serve()
+	return st, welcome, nil
+}
+
+// where is HQ's watermark.
+func (s *scripted) where() *wire.Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	return &wire.Answer{Ack: wire.Ack{ReceivedUpto: s.upto(), ChainHash: s.hash()}, Credit: max(1, s.credit)}
+}
+
+// scriptedStream answers in order, in a goroutine of its own.
+type scriptedStream struct {
+	hq      *scripted
+	inbox   chan *wire.Batch // nil: an ask
+	answers chan *wire.Answer
+	closed  chan struct{}
+	once    sync.Once
+	err     error
+}
+
+func (st *scriptedStream) serve() {
+	defer close(st.answers)
+	for {
+		select {
+		case <-st.closed:
+			st.err = errLine
+			return
+		case batch := <-st.inbox:
+			answer, err := st.answer(batch)
+			if err != nil {
+				st.err = err
+				return
+			}
+			st.answers <- answer
+		}
+	}
+}
+
+func (st *scriptedStream) answer(batch *wire.Batch) (*wire.Answer, error) {
+	if batch == nil {
+		return st.hq.where(), nil
+	}
+	ack, err := st.hq.deliver(batch)
+	return &wire.Answer{Ack: ack, FirstID: batch.FirstID, Credit: max(1, st.hq.credit)}, err
+}
+
+func (st *scriptedStream) Send(_ context.Context, b *wire.Batch) error  { st.inbox <- b; return nil }
+func (st *scriptedStream) Ask(_ context.Context, _ int64, _ bool) error { st.inbox <- nil; return nil }
+func (st *scriptedStream) Close()                                       { st.once.Do(func() { close(st.closed) }) }
+func (st *scriptedStream) Receive(ctx context.Context) (*wire.Answer, error) {
+	select {
+	case answer, more := <-st.answers:
+		if !more {
+			return nil, st.err
+		}
+		return answer, nil
+	case <-ctx.Done():
+		return nil, errLine
+	}
+}
+
+func (s *scripted) deliver(b *wire.Batch) (wire.Ack, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sizes = append(s.sizes, len(b.Events))
@@ -85,13 +155,6 @@ func (s *scripted) Send(_ context.Context, b *wire.Batch) (wire.Ack, error) {
 	return ack, nil
 }
 
-func (s *scripted) Sync(context.Context) (wire.StoreSync, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked++
-	return wire.StoreSync{StoreID: "S1", ReceivedUpto: s.upto(), ChainHash: s.hash()}, nil
-}
-
 func (s *scripted) upto() int64 { return int64(len(s.log)) }
 
 func (s *scripted) hash() wire.Hash {
@@ -137,10 +200,10 @@ var fast = Config{RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond, P
 // relay starts a relay and stops it when the test ends.
 func (s *shop) relay(cfg Config) *Relay {
 	s.t.Helper()
-	r := New(s.db, s.log, s.hq, cfg, slog.New(slog.DiscardHandler))
+	r := New(NewJournal(s.db), s.log, Ways{First: s.hq}, cfg, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	done := make(chan struct{})
-	go func() { defer close(done); r.Run(ctx) }()
+	go func() { defer close(done); r.Run(ctx, s.db) }()
 	s.t.Cleanup(func() { stop(); <-done })
 	return r
 }
@@ -268,7 +331,7 @@ func TestRetiredWatermarkIsNoFork(t *testing.T) {
 	s.drained(3)
 	_, err := s.db.Exec(t.Context(), "delete from outbox where id <= 3")
 	require.NoError(t, err)
-	require.NoError(t, first.resync(t.Context(), &cursor{}))
+	require.NoError(t, first.ours(t.Context(), point{s.hq.upto(), s.hq.hash()}))
 	s.sell(2, 10)
 	s.drained(5)
 }

@@ -9,8 +9,10 @@ import (
 
 // Status is how far the relay has come.
 type Status struct {
-	Acked int64
-	Alarm *Alarm // nil: none
+	Acked    int64
+	Alarm    *Alarm // nil: none
+	Protocol string // wire.HTTP or wire.GRPC: that of the conversation that is held, or was last
+	Fallback bool   // it is not the protocol that is wanted
 }
 
 // Alarm is something that only a person can mend.
@@ -27,10 +29,11 @@ type state struct {
 	onChange func() // nil: nobody asks
 }
 
-func newState() *state { return &state{} }
+func newState(protocol string) *state { return &state{status: Status{Protocol: protocol}} }
 
 // OnChange registers f to be called when the status has changed: after every
-// acknowledgement, and when an alarm goes up or down. It must not block.
+// acknowledgement, when an alarm goes up or down, and when the protocol changes.
+// It must not block.
 func (s *state) OnChange(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,6 +62,16 @@ func (r *Relay) reached(acked int64) {
 	if r.status.Acked != acked {
 		r.status.Acked = acked
 		r.changed()
+	}
+}
+
+// using notes over which protocol the conversation is held.
+func (s *state) using(protocol string, fallback bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status.Protocol != protocol || s.status.Fallback != fallback {
+		s.status.Protocol, s.status.Fallback = protocol, fallback
+		s.changed()
 	}
 }
 

@@ -1,7 +1,6 @@
 package uplink
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 )
@@ -42,11 +41,7 @@ const (
 	wayMost  = 100 * time.Millisecond // and a slow line is slow enough by itself
 )
 
-// giveWay waits between two batches of a backlog while tills are busy. began is
-// when the last one was begun. What tills sell while there is no backlog is a few
-// events at a time, and goes at once.
-func (r *Relay) giveWay(ctx context.Context, at *cursor, began time.Time) {
-	if at.backlog && r.cfg.Traffic.Busy() {
-		sleep(ctx, min(wayShare*time.Since(began), wayMost))
-	}
-}
+// way is how long to wait behind a batch of a backlog while tills are busy. work
+// is what the batch took: read, sent, answered and marked. What tills sell while
+// there is no backlog is a few events at a time, and goes at once.
+func way(work time.Duration) time.Duration { return min(wayShare*work, wayMost) }

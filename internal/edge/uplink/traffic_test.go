@@ -59,21 +59,7 @@ func TestABacklogGivesWay(t *testing.T) {
 }
 
 func TestThePauseBetweenBatchesOfABacklog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		traffic := &Traffic{}
-		traffic.Enter()
-		r := &Relay{cfg: Config{Traffic: traffic}}
-		took := func(at *cursor, work time.Duration) time.Duration {
-			began := time.Now()
-			time.Sleep(work)
-			r.giveWay(t.Context(), at, began)
-			return time.Since(began) - work
-		}
-		require.Equal(t, 40*time.Millisecond, took(&cursor{backlog: true}, 10*time.Millisecond))
-		require.Equal(t, 100*time.Millisecond, took(&cursor{backlog: true}, time.Second), "a slow line is slow enough")
-		require.Zero(t, took(&cursor{}, 10*time.Millisecond), "what is sold just now goes at once")
-		traffic.Leave()
-		time.Sleep(rush)
-		require.Zero(t, took(&cursor{backlog: true}, 10*time.Millisecond), "nobody sells")
-	})
+	t.Parallel()
+	require.Equal(t, 40*time.Millisecond, way(10*time.Millisecond))
+	require.Equal(t, 100*time.Millisecond, way(time.Second), "a slow line is slow enough")
 }

@@ -128,6 +128,25 @@ func (q *Queries) ListStores(ctx context.Context, db DBTX, after string, maxRows
 	return items, nil
 }
 
+const recordHead = `-- name: RecordHead :one
+update store_streams set last_seen = now(), claimed_head = $1
+where store_id = $2
+returning epoch, received_upto, chain_hash
+`
+
+type RecordHeadRow struct {
+	Epoch        int64
+	ReceivedUpto int64
+	ChainHash    []byte
+}
+
+func (q *Queries) RecordHead(ctx context.Context, db DBTX, head *int64, storeID string) (RecordHeadRow, error) {
+	row := db.QueryRow(ctx, recordHead, head, storeID)
+	var i RecordHeadRow
+	err := row.Scan(&i.Epoch, &i.ReceivedUpto, &i.ChainHash)
+	return i, err
+}
+
 const recordHeartbeat = `-- name: RecordHeartbeat :one
 update store_streams set last_seen = now(), claimed_head = $1, clock_offset_ms = $2
 where store_id = $3

@@ -12,6 +12,34 @@ import (
 	uuid "github.com/gofrs/uuid/v5"
 )
 
+const advanceIfNext = `-- name: AdvanceIfNext :exec
+select intake_advance($1::text, $2::bigint, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::uuid[])
+`
+
+type AdvanceIfNextParams struct {
+	StoreID      string
+	Epoch        int64
+	Upto         int64
+	Hash         []byte
+	NewUpto      int64
+	NewHash      []byte
+	AggregateIds []uuid.UUID
+}
+
+// The first statement of a transaction in one trip: the lock, the batch's claims, the watermark.
+func (q *Queries) AdvanceIfNext(ctx context.Context, db DBTX, arg AdvanceIfNextParams) error {
+	_, err := db.Exec(ctx, advanceIfNext,
+		arg.StoreID,
+		arg.Epoch,
+		arg.Upto,
+		arg.Hash,
+		arg.NewUpto,
+		arg.NewHash,
+		arg.AggregateIds,
+	)
+	return err
+}
+
 const advanceStream = `-- name: AdvanceStream :exec
 update store_streams
 set received_upto = $1, chain_hash = $2, last_seen = now()

@@ -9,7 +9,7 @@ import (
 
 	"tiem/internal/door"
 	"tiem/internal/fault"
-	"tiem/internal/wire"
+	"tiem/internal/hq/fleet"
 )
 
 // The names of the two kinds of token in the OpenAPI document.
@@ -25,11 +25,10 @@ type caller struct{ storeID string }
 
 // may refuses a store that asks for another one's data.
 func (c caller) may(storeID string) error {
-	if c.storeID == "" || c.storeID == storeID {
+	if c.storeID == "" {
 		return nil
 	}
-	return fault.New(fault.Forbidden, wire.CodeStoreForbidden, "the token is not that of store %.16q", storeID).At("store_id").
-		Advise("each store has a token of its own")
+	return fleet.MaySpeak(c.storeID, storeID)
 }
 
 func callerOf(ctx context.Context) caller {

@@ -26,7 +26,7 @@ func (a *api) registerIngestion(d *door.Door) {
 	door.Register(d, a.forStores(huma.Operation{
 		OperationID: "post-events", Method: http.MethodPost, Path: ingestionPath, Tags: []string{"Sync"},
 		Summary: "Take a store's next events",
-		Description: "A run of consecutive events of one store, at most 500 and 4 MiB. Answered after commit; `received_upto` and `chain_hash` say where to go on. " +
+		Description: "A run of consecutive events of one store, at most 500 and 4 MiB. Answered after commit; `received_upto` and `chain_hash` say where to go on, `retry_after_ms` when: many stores with a backlog take turns. " +
 			"Checked in this order: token, ids and fields (422 `batch_invalid`), epoch (409 `fenced`), 409 `gap` with `expected_id` and `chain_hash`, " +
 			"422 `hash_mismatch`, 409 `fork`, 409 `event_id_reused`. What is refused leaves no trace. " +
 			"An event under `errors` is stored, too, and set aside at HQ: it is not to be sent again.",
@@ -40,14 +40,13 @@ func (a *api) registerIngestion(d *door.Door) {
 }
 
 func (a *api) postEvents(ctx context.Context, in *batchInput) (*ackOutput, error) {
-	batch, err := wire.DecodeBatch(bytes.NewReader(in.RawBody))
-	if err != nil {
-		return nil, err
-	}
-	if err := callerOf(ctx).may(batch.StoreID); err != nil {
-		return nil, err
-	}
-	ack, err := a.Intake.Accept(ctx, batch)
+	ack, err := a.Intake.AcceptBytes(ctx, len(in.RawBody), func() (*wire.Batch, error) {
+		batch, err := wire.DecodeBatch(bytes.NewReader(in.RawBody))
+		if err != nil {
+			return nil, err
+		}
+		return batch, callerOf(ctx).may(batch.StoreID)
+	})
 	if err != nil {
 		return nil, err
 	}

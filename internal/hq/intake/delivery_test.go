@@ -31,7 +31,7 @@ func TestABatchSentTwiceHasOneEffect(t *testing.T) {
 
 	again := accept(t, in, shop.All())
 	require.Equal(t, 4, first.Accepted)
-	require.Equal(t, wire.Ack{Duplicates: 4, Errors: []wire.EventError{}, ReceivedUpto: 4, ChainHash: shop.HashAt(4)}, again)
+	require.Equal(t, wire.Ack{Duplicates: 4, DuplicateIDs: ids(shop.Events), Errors: []wire.EventError{}, ReceivedUpto: 4, ChainHash: shop.HashAt(4)}, again)
 	require.Equal(t, before, dump(t, db))
 }
 
@@ -42,6 +42,8 @@ func TestPartOldPartNew(t *testing.T) {
 	accept(t, in, shop.Batch(1, 4))
 	ack := accept(t, in, shop.Batch(2, 6))
 	require.Equal(t, []int{2, 3}, []int{ack.Accepted, ack.Duplicates})
+	require.Equal(t, ids(shop.Events[1:4]), ack.DuplicateIDs)
+	require.Equal(t, ids(shop.Events[4:6]), ack.AcceptedIDs)
 	require.EqualValues(t, 35_000, whole(t, db, 6).Total)
 }
 

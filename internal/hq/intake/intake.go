@@ -2,12 +2,11 @@ package intake
 
 import (
 	"context"
+	"runtime"
 	"time"
 
-	"github.com/gofrs/uuid/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tiem/internal/failpoint"
 	"tiem/internal/fault"
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/projection"
@@ -20,12 +19,15 @@ var queries = hqdb.New()
 // Intake accepts batches. It is safe for concurrent use.
 type Intake struct {
 	db      *postgres.DB
+	gate    *gate // of backlogs' batches
+	hall    *gate // of stores that open a stream
 	metrics metrics
 }
 
 // New returns an intake that writes to db and registers its metrics with registry.
 func New(db *postgres.DB, registry prometheus.Registerer) *Intake {
-	return &Intake{db: db, metrics: newMetrics(registry)}
+	most := min(runtime.GOMAXPROCS(0), backlogsAtOnce)
+	return &Intake{db: db, gate: newGate(most), hall: newGate(most), metrics: newMetrics(registry)}
 }
 
 // Accept stores and applies what is new in batch, and answers with HQ's
@@ -40,24 +42,18 @@ func (in *Intake) Accept(ctx context.Context, batch *wire.Batch) (wire.Ack, erro
 	return in.Commit(ctx, d)
 }
 
-// Prepare does everything for a batch that needs no database: fields, the hash
-// chain, reading of payloads. A stream prepares the next batch while the last
-// one is written. The error is a refusal (batch_invalid).
-func Prepare(batch *wire.Batch) (*Delivery, error) {
-	started := time.Now()
-	if err := batch.Validate(); err != nil {
-		return nil, err
-	}
-	d := &Delivery{batch: batch, brokenAt: batch.BrokenAt(), aggregates: aggregateIDs(batch)}
-	if d.brokenAt == 0 { // else it is going to be refused
-		d.entries = projection.ReadAll(batch.Events)
-	}
-	d.prepared = time.Since(started)
-	return d, nil
-}
-
 // Commit is the rest of Accept. A Delivery is committed once.
 func (in *Intake) Commit(ctx context.Context, d *Delivery) (wire.Ack, error) {
+	leave, err := in.gate.enter(ctx, d.Live())
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	defer leave()
+	return in.observed(ctx, d)
+}
+
+// observed is accept with its metrics and traces.
+func (in *Intake) observed(ctx context.Context, d *Delivery) (wire.Ack, error) {
 	started := time.Now()
 	ack, err := in.accept(ctx, d)
 	if err == nil {
@@ -68,52 +64,22 @@ func (in *Intake) Commit(ctx context.Context, d *Delivery) (wire.Ack, error) {
 }
 
 func (in *Intake) accept(ctx context.Context, d *Delivery) (wire.Ack, error) {
-	ack, err := in.commit(ctx, d)
+	write := d.follow
+	if d.ready == nil {
+		write = d.look
+	}
+	ack, err := in.commit(ctx, write)
+	if postgres.SQLState(err) == codeNotNext {
+		ack, err = in.commit(ctx, d.look)
+	}
 	if projection.Refused(err) != nil { // or hq_inbox refused an event_id: then it does so again
 		d.careful = true
-		ack, err = in.commit(ctx, d)
+		ack, err = in.commit(ctx, d.look)
 	}
 	if postgres.Constraint(err) == "hq_inbox_event_id_key" {
 		return wire.Ack{}, in.reused(ctx, d.batch, err)
 	}
 	return ack, err
-}
-
-// Delivery is a batch on its way in, with all that is known of it before the
-// database is asked.
-type Delivery struct {
-	batch      *wire.Batch
-	brokenAt   int64              // the first id whose hash is wrong; 0 if none
-	aggregates []uuid.UUID        // that the events are about, each once
-	entries    []projection.Entry // the batch's events, read
-	careful    bool               // PostgreSQL refused the projections: go by savepoints
-	prepared   time.Duration      // that Prepare took
-}
-
-// commit runs the delivery's transaction.
-func (in *Intake) commit(ctx context.Context, d *Delivery) (ack wire.Ack, err error) {
-	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		b := d.batch
-		stream, err := hqdb.OpenStream(ctx, tx, b.StoreID, b.FirstID-1, b.LastID(), d.aggregates)
-		if err != nil {
-			return err
-		}
-		if err := held(&stream).Judge(b, d.brokenAt); err != nil {
-			return err
-		}
-		verdicts, err := d.write(ctx, tx, &stream)
-		if err != nil {
-			return err
-		}
-		ack = d.acknowledge(&stream, verdicts)
-		failpoint.Hit("intake.before_commit")
-		return nil
-	})
-	if err != nil {
-		return wire.Ack{}, err
-	}
-	failpoint.Hit("intake.after_commit")
-	return ack, nil
 }
 
 // reused names the event of the batch whose event_id stands under another id.

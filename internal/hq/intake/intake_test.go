@@ -16,7 +16,7 @@ func TestAcceptStoresAndProjects(t *testing.T) {
 
 	ack, err := in.Accept(t.Context(), shop.All())
 	require.NoError(t, err)
-	require.Equal(t, wire.Ack{Accepted: 4, Errors: []wire.EventError{}, ReceivedUpto: 4, ChainHash: shop.HashAt(4)}, ack)
+	require.Equal(t, wire.Ack{Accepted: 4, AcceptedIDs: ids(shop.Events), Errors: []wire.EventError{}, ReceivedUpto: 4, ChainHash: shop.HashAt(4)}, ack)
 
 	var total, tax int64
 	require.NoError(t, db.QueryRow(t.Context(),

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"testing"
 
+	"github.com/gofrs/uuid/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +56,14 @@ func dump(t *testing.T, db *postgres.DB) map[string][]string {
 	t.Helper()
 	all, err := hqtest.Projections(t.Context(), db)
 	require.NoError(t, err)
+	return all
+}
+
+// ids are the event ids of a run.
+func ids(events []wire.Event) (all []uuid.UUID) {
+	for i := range events {
+		all = append(all, events[i].EventID)
+	}
 	return all
 }
 

@@ -8,11 +8,60 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"tiem/internal/failpoint"
 	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/projection"
 	"tiem/internal/postgres"
 	"tiem/internal/wire"
 )
+
+// codeNotNext is the SQLSTATE of intake_advance for a batch that is not simply
+// the next one: see migration 00003.
+const codeNotNext = "TM001"
+
+// commit runs one of the delivery's two transactions: follow or look.
+func (in *Intake) commit(ctx context.Context, write func(context.Context, *postgres.Tx) (wire.Ack, error)) (ack wire.Ack, err error) {
+	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		var err error
+		if ack, err = write(ctx, tx); err != nil {
+			return err
+		}
+		failpoint.Hit("intake.before_commit")
+		return nil
+	})
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	failpoint.Hit("intake.after_commit")
+	return ack, nil
+}
+
+// follow queues what was made ready: lock, check and writes travel with COMMIT
+// in one round trip. If the batch is not the next one, the database says so
+// (codeNotNext) and nothing has happened.
+func (d *Delivery) follow(_ context.Context, tx *postgres.Tx) (wire.Ack, error) {
+	for _, q := range d.ready.QueuedQueries {
+		tx.Queue(q.SQL, q.Arguments...)
+	}
+	return d.acknowledge(&hqdb.Stream{LockStreamRow: hqdb.LockStreamRow{ReceivedUpto: d.batch.FirstID - 1, ChainHash: d.batch.PrevHash[:]}}, d.verdicts), nil
+}
+
+// look locks the stream, reads what HQ has of the batch, and decides.
+func (d *Delivery) look(ctx context.Context, tx *postgres.Tx) (wire.Ack, error) {
+	b := d.batch
+	stream, err := hqdb.OpenStream(ctx, tx, b.StoreID, b.FirstID-1, b.LastID(), d.aggregates)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	if err := held(&stream).Judge(b, d.brokenAt); err != nil {
+		return wire.Ack{}, err
+	}
+	verdicts, err := d.write(ctx, tx, &stream)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	return d.acknowledge(&stream, verdicts), nil
+}
 
 // write queues everything of the delivery that is new, to travel with COMMIT,
 // and says what became of each new event.
@@ -31,14 +80,19 @@ func (d *Delivery) write(ctx context.Context, tx *postgres.Tx, s *hqdb.Stream) (
 		return nil, err
 	}
 	verdicts := run.Verdicts()
-	if err := queries.InsertInbox(ctx, pipe, inboxRows(b.StoreID, verdicts)); err != nil {
-		return nil, err
-	}
-	if err := projection.SetAside(ctx, pipe, b.StoreID, verdicts); err != nil {
+	if err := keep(ctx, pipe, b.StoreID, verdicts); err != nil {
 		return nil, err
 	}
 	last := b.Events[len(b.Events)-1].Hash
 	return verdicts, queries.AdvanceStream(ctx, pipe, b.LastID(), last[:], b.StoreID, s.ReceivedUpto)
+}
+
+// keep queues the events themselves, and what is set aside of them.
+func keep(ctx context.Context, pipe postgres.Pipeline, storeID string, verdicts []projection.Verdict) error {
+	if err := queries.InsertInbox(ctx, pipe, inboxRows(storeID, verdicts)); err != nil {
+		return err
+	}
+	return projection.SetAside(ctx, pipe, storeID, verdicts)
 }
 
 func inboxRows(storeID string, verdicts []projection.Verdict) hqdb.InsertInboxParams {

@@ -51,26 +51,38 @@ func ReadAll(events []wire.Event) []Entry {
 	return entries
 }
 
-func (e *Entry) read() error {
-	var payload any
-	var verify func() error
-	switch e.Event.Type {
-	case wire.TypeSaleRecorded:
+// kind is how events of one type are read.
+type kind struct {
+	version int32 // of the payload's schema
+	open    func(*Entry) (payload any, verify func() error)
+}
+
+// kinds are the events that this HQ can apply: all that Read and Unreadable know.
+var kinds = map[string]kind{
+	wire.TypeSaleRecorded: {1, func(e *Entry) (any, func() error) {
 		e.Sale = &wire.SaleRecorded{}
-		payload, verify = e.Sale, e.verifySale
-	case wire.TypeInventoryAdjusted:
+		return e.Sale, e.verifySale
+	}},
+	wire.TypeInventoryAdjusted: {1, func(e *Entry) (any, func() error) {
 		e.Stock = &wire.InventoryAdjusted{}
-		payload, verify = e.Stock, e.verifyStock
-	case wire.TypePaymentCaptured:
+		return e.Stock, e.verifyStock
+	}},
+	wire.TypePaymentCaptured: {1, func(e *Entry) (any, func() error) {
 		e.Payment = &wire.PaymentCaptured{}
-		payload, verify = e.Payment, e.verifyPayment
-	case wire.TypeBasketVoided:
+		return e.Payment, e.verifyPayment
+	}},
+	wire.TypeBasketVoided: {1, func(e *Entry) (any, func() error) {
 		e.Void = &wire.BasketVoided{}
-		payload, verify = e.Void, e.verifyVoid
-	default:
+		return e.Void, e.verifyVoid
+	}},
+}
+
+func (e *Entry) read() error {
+	k, known := kinds[e.Event.Type]
+	switch {
+	case !known:
 		return refuse(CodeUnknownType, "this HQ does not know events of type %s", e.Event.Type)
-	}
-	if e.Event.Version != 1 {
+	case e.Event.Version != k.version:
 		return refuse(CodeUnknownVersion, "this HQ does not know version %d of %s", e.Event.Version, e.Event.Type)
 	}
 	day, err := time.Parse(wire.DateLayout, e.Event.BusinessDate)
@@ -78,6 +90,7 @@ func (e *Entry) read() error {
 		return refuse(CodePayloadInvalid, "the business date is not a date")
 	}
 	e.Day = day
+	payload, verify := k.open(e)
 	if err := wire.DecodePayload(e.Event.Payload, payload); err != nil {
 		return err
 	}
@@ -89,8 +102,7 @@ func (e *Entry) read() error {
 func Unreadable(versions map[string]int32) []string {
 	var types []string
 	for name, version := range versions {
-		known := name == wire.TypeSaleRecorded || name == wire.TypeInventoryAdjusted || name == wire.TypePaymentCaptured || name == wire.TypeBasketVoided
-		if !known || version != 1 {
+		if k, known := kinds[name]; !known || version != k.version {
 			types = append(types, name)
 		}
 	}

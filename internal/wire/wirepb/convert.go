@@ -97,7 +97,7 @@ func ReadHello(m *Hello) (*wire.Hello, error) {
 // FromAnswer is the message that carries a.
 func FromAnswer(a *wire.Answer) *Acknowledgment {
 	m := &Acknowledgment{ReceivedUpto: a.ReceivedUpto, ChainHash: a.ChainHash[:], FirstId: a.FirstID, Accepted: fromIDs(a.AcceptedIDs), Duplicates: fromIDs(a.DuplicateIDs),
-		Credit: uint32(max(0, a.Credit)), RetryAfterMs: uint32(max(0, a.RetryAfterMS)), Drain: a.Drain} //nolint:gosec // a few, and a few minutes
+		Credit: uint32(max(0, a.Credit)), RetryAfterMs: uint32(max(0, a.RetryAfterMS)), Drain: a.Drain}
 	for i := range a.Errors {
 		e := &a.Errors[i]
 		m.Errors = append(m.Errors, &EventError{Id: e.ID, EventId: e.EventID[:], Code: e.Code, Message: e.Message})

@@ -2,10 +2,12 @@
 SELECT store_id, epoch, last_id, last_hash FROM outbox_head;
 
 -- name: AppendEvents :one
--- The function is in migrations/00007_finalize.sql; edgedb.Append queues it as the transaction's last statement.
-SELECT outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
+-- The function is in migrations/00010_handoff.sql; edgedb.Append queues it as the transaction's last statement.
+SELECT coalesce(a.store, '')::text AS store, coalesce(a.writer_epoch, 0)::bigint AS epoch, coalesce(a.written_upto, 0)::bigint AS last_id,
+       coalesce(a.hashes, '{}')::bytea[] AS hashes
+FROM outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
   sqlc.arg(occurred_ats)::timestamptz[], sqlc.arg(terminal_ids)::text[], sqlc.arg(cashier_ids)::text[], sqlc.arg(business_dates)::date[],
-  sqlc.arg(payloads)::text[], sqlc.arg(traceparents)::text[], sqlc.arg(tails)::bytea[])::bigint;
+  sqlc.arg(payloads)::text[], sqlc.arg(traceparents)::text[], sqlc.arg(tails)::bytea[]) a;
 
 -- name: ListEvents :many
 SELECT id, store_id, epoch, event_id, aggregate_id, type, version, occurred_at, terminal_id, cashier_id, business_date, payload, hash,
@@ -44,6 +46,9 @@ SELECT h.store_id, h.epoch, h.last_id, h.last_hash,
        (SELECT position FROM sync_cursors WHERE name = 'uplink.acked')::bigint AS acked,
        (SELECT position FROM sync_cursors WHERE name = 'uplink.published')::bigint AS published
 FROM outbox_head h;
+
+-- name: GetHello :one
+SELECT h.store_id, h.epoch, h.last_id, h.last_hash, s.first_id FROM outbox_head h, outbox_start s;
 
 -- name: GetStart :one
 SELECT first_id, prev_hash FROM outbox_start;

@@ -37,3 +37,8 @@ where s.store_id = @store_id;
 update store_streams set last_seen = now(), claimed_head = @head, clock_offset_ms = @clock_offset_ms
 where store_id = @store_id
 returning received_upto;
+
+-- name: RecordHead :one
+update store_streams set last_seen = now(), claimed_head = @head
+where store_id = @store_id
+returning epoch, received_upto, chain_hash;

@@ -36,6 +36,10 @@ update store_streams
 set received_upto = @received_upto, chain_hash = @chain_hash, last_seen = now()
 where store_id = @store_id and received_upto = @expected_upto;
 
+-- name: AdvanceIfNext :exec
+-- The first statement of a transaction in one trip: the lock, the batch's claims, the watermark.
+select intake_advance(@store_id::text, @epoch::bigint, @upto::bigint, @hash::bytea, @new_upto::bigint, @new_hash::bytea, @aggregate_ids::uuid[]);
+
 -- name: FindEventIDs :many
 select id, event_id from hq_inbox where store_id = @store_id and event_id = any (@event_ids::uuid[]) order by id;
 

@@ -1,0 +1,27 @@
+// Package grpcapi is HQ's gRPC interface: the stream of events, health and
+// reflection. It carries; every rule about a store's log is package intake's and
+// wire's, as over HTTP.
+//
+// # A stream
+//
+// Two goroutines: one listens (reads, decodes and prepares the next message), the
+// other one talks (commits, answers, and ends the stream by returning). Between
+// them lies a queue that credit keeps short, so that the next batch is decoded
+// while the last one is written, and answers come in the order of the questions.
+// An idle stream is both of them waiting, one timer for its age, and nothing else.
+//
+// The state of a stream is how many batches came and were answered, how far it
+// may go (granted), and the watermark that it told last. None of it outlives the
+// stream: the watermark in PostgreSQL is the authority, and the welcome tells it.
+//
+// Credit that was given is not taken back: lowering it binds the batches after
+// those that it was given for. So a store that had not heard of it is not refused.
+//
+// # What may go wrong
+//
+// A refusal is a status with the code as its reason (wirepb.FromRefusal). A
+// message that is no EventBatch is batch_invalid; one over 4 MiB is gRPC's own
+// RESOURCE_EXHAUSTED. A panic ends its stream with INTERNAL and goes to the log.
+// A store that is gone is found by gRPC's keepalive. A stream that takes no
+// answers blocks only itself, until its connection is too old.
+package grpcapi

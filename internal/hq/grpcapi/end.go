@@ -1,0 +1,59 @@
+package grpcapi
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"tiem/internal/fault"
+	"tiem/internal/wire"
+	"tiem/internal/wire/wirepb"
+)
+
+// reason is why a stream ended with err.
+func (c *stream) reason(ctx context.Context, err error) string {
+	gone := errors.Is(err, io.EOF)
+	switch {
+	case c.drained && (gone || ctx.Err() != nil):
+		return endDrained
+	case gone:
+		return endClosed
+	case ctx.Err() != nil:
+		return endLost
+	default:
+		return endRefused
+	}
+}
+
+// farewell logs the stream's end and returns its status.
+func (c *stream) farewell(ctx context.Context, reason string, err error) error {
+	log := c.server.log
+	if reason != endRefused {
+		log.DebugContext(ctx, "a stream has ended", "store_id", c.storeID, "reason", reason)
+		return nil
+	}
+	refusal := fault.As(err)
+	switch code := status.Code(err); {
+	case refusal != nil:
+	case code == codes.ResourceExhausted: // gRPC's own: more than 4 MiB
+		log.InfoContext(ctx, "a stream was refused", "store_id", c.storeID, "code", "message_too_large")
+		return err
+	case code == codes.Internal: // gRPC could not read the message
+		refusal = fault.Wrap(err, fault.Malformed, wire.CodeBatchInvalid, "the message is no EventBatch")
+	default:
+		refusal = fault.Wrap(err, fault.Internal, internal().Code, "%s", internal().Message)
+	}
+	switch refusal.Kind {
+	case fault.Internal, fault.Config, fault.Usage:
+		log.ErrorContext(ctx, "a stream has failed", "store_id", c.storeID, "code", refusal.Code, "error", err)
+		refusal = internal()
+	case fault.Unavailable, fault.Unknown:
+		log.WarnContext(ctx, "a stream has failed", "store_id", c.storeID, "code", refusal.Code, "error", err)
+	default:
+		log.InfoContext(ctx, "a stream was refused", "store_id", c.storeID, "code", refusal.Code)
+	}
+	return wirepb.FromRefusal(refusal).Err()
+}

@@ -1,0 +1,215 @@
+package intake
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/fault"
+	"tiem/internal/wire"
+)
+
+// queue sends n backlogs' batches to the gate, one behind the other; each stays
+// until it is told to go, and says its number when it is in.
+func queue(ctx context.Context, g *gate, n int) (in chan int, goOn chan struct{}) {
+	in, goOn = make(chan int, n), make(chan struct{})
+	for i := range n {
+		go func() {
+			leave, err := g.enter(ctx, false)
+			if err != nil {
+				return
+			}
+			in <- i
+			<-goOn
+			leave()
+		}()
+		synctest.Wait() // it stands in line before the next one comes
+	}
+	return in, goOn
+}
+
+func TestBacklogsGoFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		in, goOn := queue(t.Context(), g, 9)
+		for i := range 9 {
+			require.Equal(t, i, <-in)
+			if i > 0 { // two are in
+				synctest.Wait()
+				require.Empty(t, in, "only two are in at once")
+				goOn <- struct{}{}
+			}
+			synctest.Wait()
+		}
+		goOn <- struct{}{}
+		synctest.Wait()
+		require.Zero(t, g.busy)
+	})
+}
+
+func TestALiveBatchPassesByTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		_, goOn := queue(t.Context(), g, 20)
+		leave, err := g.enter(t.Context(), true)
+		require.NoError(t, err)
+		leave()
+		require.Len(t, g.line, 19)
+		require.Equal(t, 1, g.busy, "a live batch takes nobody's place")
+		close(goOn)
+		synctest.Wait()
+		require.Zero(t, g.busy)
+	})
+}
+
+func TestWhoeverGivesUpHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		first, err := g.enter(t.Context(), false)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		errs := make(chan error, 1)
+		go func() {
+			_, err := g.enter(ctx, false)
+			errs <- err
+		}()
+		synctest.Wait()
+		in, goOn := queue(t.Context(), g, 1)
+		cancel()
+		require.Equal(t, fault.Unavailable, fault.KindOf(<-errs))
+		first()
+		require.Equal(t, 0, <-in)
+		close(goOn)
+		synctest.Wait()
+		require.Zero(t, g.busy)
+		require.Empty(t, g.line)
+	})
+}
+
+// One that gives up in the moment in which it is called hands its place on.
+func TestAPlaceThatIsNotTakenIsPassedOn(t *testing.T) {
+	g := newGate(1)
+	called, next := make(chan struct{}), make(chan struct{})
+	g.busy, g.line = 1, []chan struct{}{called, next}
+	g.pass()
+	g.giveUp(called)
+	require.Equal(t, 1, g.busy)
+	require.Empty(t, g.line)
+	<-next
+	g.giveUp(next)
+	require.Zero(t, g.busy)
+}
+
+func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2) // and a batch takes 20 ms
+		var waits []time.Duration
+		for range 2000 {
+			credit, wait := g.terms()
+			if wait == 0 {
+				require.Equal(t, wire.MostCredit, credit)
+			} else {
+				require.Equal(t, 1, credit)
+			}
+			waits = append(waits, wait)
+		}
+		require.Zero(t, waits[24], "what begins within 250 ms begins at once")
+		require.Equal(t, 250*time.Millisecond, waits[25])
+		require.Equal(t, 260*time.Millisecond, waits[26])
+		require.Equal(t, 19_990*time.Millisecond, waits[1999])
+		for range 2000 {
+			_, wait := g.terms()
+			require.LessOrEqual(t, wait, longest)
+		}
+		time.Sleep(39 * time.Second)
+		_, wait := g.terms()
+		require.Equal(t, time.Second, wait)
+		time.Sleep(2 * time.Second)
+		for range 25 { // whoever slept through it has saved nothing up
+			_, wait = g.terms()
+			require.Zero(t, wait)
+		}
+		_, wait = g.terms()
+		require.Equal(t, 250*time.Millisecond, wait)
+	})
+}
+
+// A store that drains alone is never asked to wait: its turns come no faster
+// than its acknowledgments. As many as fit are not, either.
+func TestWhoDrainsAloneDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		var stores sync.WaitGroup
+		for range 4 {
+			stores.Go(func() {
+				for range 500 {
+					leave, err := g.enter(t.Context(), false)
+					require.NoError(t, err)
+					time.Sleep(30 * time.Millisecond)
+					leave()
+					credit, wait := g.terms()
+					require.Zero(t, wait)
+					require.Equal(t, wire.MostCredit, credit)
+				}
+			})
+		}
+		stores.Wait()
+		require.InDelta(t, 30*time.Millisecond, g.takes, float64(time.Millisecond))
+	})
+}
+
+func TestALongLineIsGivenLittleCredit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		_, goOn := queue(t.Context(), g, 4)
+		credit, _ := g.terms()
+		require.Equal(t, wire.MostCredit, credit)
+		_, goOn2 := queue(t.Context(), g, 1)
+		credit, wait := g.terms()
+		require.Equal(t, wire.FirstCredit, credit)
+		require.Zero(t, wait)
+		close(goOn)
+		close(goOn2)
+		synctest.Wait()
+	})
+}
+
+func TestTheGateUnderRace(t *testing.T) {
+	t.Parallel()
+	g := newGate(3)
+	var inside, most atomic.Int64
+	var all sync.WaitGroup
+	for i := range 64 {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(5, uint64(i)))
+			for range 200 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if random.IntN(3) == 0 {
+					go cancel()
+				}
+				live := random.IntN(4) == 0
+				if leave, err := g.enter(ctx, live); err == nil {
+					if !live {
+						n := inside.Add(1)
+						for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+						}
+						inside.Add(-1)
+					}
+					leave()
+				}
+				cancel()
+				g.terms()
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, g.busy)
+	require.Empty(t, g.line)
+	require.LessOrEqual(t, most.Load(), int64(3))
+}

@@ -1,0 +1,13 @@
+package wiretest
+
+import "testing"
+
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	Histories(t, referencePlug, 1, 3000)
+}
+
+func TestPlantedBugsAreCaught(t *testing.T) {
+	t.Parallel()
+	PlantedBugsAreCaught(t, referencePlug)
+}
