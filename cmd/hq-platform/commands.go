@@ -30,8 +30,11 @@ type commandLine struct {
 	Rebuild    rebuildCommand    `cmd:"" help:"Make a store's tables again from its events."`
 	Verify     verifyCommand     `cmd:"" help:"Recompute a store's hash chain, sums and tables; name the first bad row."`
 	Doctor     doctorCommand     `cmd:"" help:"Examine HQ and say what is wrong and what to do."`
-	Openapi    openapiCommand    `cmd:"" help:"Print the API's OpenAPI document (YAML)."`
-	Version    program.Version   `cmd:"" help:"Print the program's version."`
+
+	Certificate certificateCommand `cmd:"" help:"Make a TLS certificate for trying out, and its authority."`
+
+	Openapi openapiCommand  `cmd:"" help:"Print the API's OpenAPI document (YAML)."`
+	Version program.Version `cmd:"" help:"Print the program's version."`
 }
 
 type serveCommand struct{}

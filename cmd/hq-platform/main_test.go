@@ -3,6 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,7 +60,10 @@ func TestExitCodes(t *testing.T) {
 		"both id and all":         {nil, []string{"quarantine", "replay", "--store", "S1", "3", "--all"}, 2, "--all"},
 		"an unknown setting":      {[]string{"HQ_ADDR2=x"}, []string{"version"}, 78, "HQ_ADDR2"},
 		"a bad setting":           {nil, []string{"serve", "--hq-token", "x"}, 78, "HQ_TOKEN"},
+		"a bad collector":         {nil, []string{"serve", "--otel-exporter-otlp-endpoint", "localhost:4318"}, 78, "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"a bad address":           {nil, []string{"serve", "--hq-addr", "x"}, 78, "HQ_ADDR"},
+		"plaintext beyond here":   {nil, []string{"serve", "--hq-grpc-addr", "0.0.0.0:0"}, 78, "HQ_GRPC_ADDR"},
+		"a certificate nowhere":   {nil, []string{"certificate"}, 2, "--dir"},
 		"a bad database":          {nil, []string{"migrate", "--hq-database-url", "x"}, 78, "HQ_DATABASE_URL"},
 		"a bad log level":         {nil, []string{"serve", "--log-level", "x"}, 78, "LOG_LEVEL"},
 		"version":                 {nil, []string{"version"}, 0, ""},
@@ -149,4 +156,33 @@ func TestServeStopsWhenItIsTold(t *testing.T) {
 	require.NotEqual(t, 78, code)
 	require.NotContains(t, strings.ToLower(errs.String()), "panic")
 	require.NoFileExists(t, filepath.Join("data", "hq"))
+}
+
+// What certificate writes is what serve and the edges read.
+func TestCertificate(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "tls")
+	code, stdout, stderr := hqPlatform(t, nil, "certificate", "--dir", dir, "--host", "hq.example", "--host", "192.0.2.7")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "HQ_TLS_KEY="+filepath.Join(dir, "key.pem"))
+	info, err := os.Stat(filepath.Join(dir, "key.pem"))
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	require.NoError(t, err)
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(ca))
+	for host, ok := range map[string]bool{"hq.example": true, "192.0.2.7": true, "localhost": true, "127.0.0.1": true, "::1": true, "other.example": false} {
+		_, err := pair.Leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots})
+		require.Equal(t, ok, err == nil, "%s: %v", host, err)
+	}
+
+	code, _, stderr = hqPlatform(t, nil, "certificate", "--dir", dir)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "is there already", "nothing is overwritten")
+	code, stdout, _ = hqPlatform(t, nil, "certificate", "--help")
+	require.Zero(t, code)
+	require.Contains(t, stdout, "Not for production")
 }

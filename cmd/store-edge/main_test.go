@@ -150,6 +150,7 @@ func TestExitCodes(t *testing.T) {
 		"a bad day start":           {[]string{id, "EDGE_DAY_START=6am"}, []string{"serve"}, 78, "EDGE_DAY_START"},
 		"a bad shift":               {[]string{id, "EDGE_SESSION_LIFETIME=-1s"}, []string{"serve"}, 78, "EDGE_SESSION_LIFETIME"},
 		"a bad switch":              {[]string{id, "EDGE_DEMO=perhaps"}, []string{"serve"}, 78, "EDGE_DEMO"},
+		"a bad collector":           {[]string{id, "OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318"}, []string{"serve"}, 78, "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"a bad HQ":                  {[]string{id, "HQ_URL=hq"}, []string{"serve"}, 78, "HQ_URL"},
 		"a bad protocol":            {[]string{id, "SYNC_PROTOCOL=pigeon"}, []string{"serve"}, 78, "SYNC_PROTOCOL"},
 		"a timeout without unit":    {[]string{id, "SYNC_TIMEOUT=5"}, []string{"serve"}, 78, "SYNC_TIMEOUT"},

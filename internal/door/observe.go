@@ -71,7 +71,9 @@ func level(route string, status int, v *visit) slog.Level {
 }
 
 // isProbe tells of what machines ask all day long.
-func isProbe(route string) bool { return route == "/health" || route == "/ready" || route == "/metrics" }
+func isProbe(route string) bool {
+	return route == "/health" || route == "/ready" || route == "/metrics"
+}
 
 // faultAttrs are the code and, for failures of our own, the whole text with its
 // cause. A client's faults keep theirs out of the log: it may quote the input.

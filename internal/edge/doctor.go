@@ -26,6 +26,7 @@ func Doctor(ctx context.Context, cfg Config, log *slog.Logger, newest int64) *do
 		e.findPosition(ctx)
 	}
 	e.line(ctx)
+	e.stream(ctx)
 	e.clock(ctx)
 	if e.db == nil {
 		e.NotChecked("the database does not answer", "store", "chain", "retention", "pending")

@@ -31,11 +31,17 @@ func (e *examination) line(ctx context.Context) {
 	if store == "" {
 		store = e.at.StoreID
 	}
+	trust, err := uplink.ReadTrust(e.cfg.SyncCA)
+	if err != nil {
+		e.Error(name, err)
+		return
+	}
 	link, err := uplink.NewHTTPLink(e.cfg.HQURL, store, e.cfg.StoreToken, e.cfg.SyncTimeout)
 	if err != nil {
 		e.Error(name, err)
 		return
 	}
+	link.Trust(trust)
 	defer link.Close()
 	begun := e.now()
 	hq, err := link.Sync(ctx)
@@ -119,8 +125,13 @@ func (e *examination) againstHQ(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	trust, err := uplink.ReadTrust(e.cfg.SyncCA)
+	if err != nil {
+		return 0, err
+	}
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust, DisableKeepAlives: true}}
 	before := e.now()
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}

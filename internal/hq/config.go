@@ -46,16 +46,8 @@ func CheckEnvironment(environ []string) error {
 
 // Check finds a setting that cannot be; the fault (kind Config) names it.
 func (c *Config) Check() error {
-	bad := func(name, format string, args ...any) error {
-		return fault.New(fault.Config, "setting_invalid", format, args...).At(name)
-	}
 	if host, port, err := net.SplitHostPort(c.Addr); err != nil || port == "" || strings.ContainsAny(host, " /") {
 		return bad("HQ_ADDR", "is not host:port, such as 127.0.0.1:8090")
-	}
-	if c.GRPCAddr != "" {
-		if host, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "" || strings.ContainsAny(host, " /") {
-			return bad("HQ_GRPC_ADDR", "is not host:port, such as 127.0.0.1:8091")
-		}
 	}
 	if u := c.DatabaseURL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
 		return bad("HQ_DATABASE_URL", "is not postgres://user:password@host:5432/database")
@@ -69,18 +61,34 @@ func (c *Config) Check() error {
 	if strings.TrimSpace(c.Token) != c.Token {
 		return bad("HQ_TOKEN", "begins or ends with a blank")
 	}
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		missing, there := "HQ_TLS_KEY", "HQ_TLS_CERT"
-		if c.TLSCert == "" {
-			missing, there = there, missing
-		}
-		return bad(missing, "is empty, and %s is set", there)
-	}
-	if age := c.ConnectionAge; age != 0 && (age < time.Second || age > 24*time.Hour) {
-		return bad("HQ_CONNECTION_AGE", "is not 1s to 24h")
+	if err := c.checkStreams(); err != nil {
+		return err
 	}
 	if err := c.Trace.Check(); err != nil {
 		return err
 	}
 	return c.Log.Check()
+}
+
+// checkStreams checks what the gRPC listener and TLS need.
+func (c *Config) checkStreams() error {
+	if c.GRPCAddr != "" {
+		if host, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "" || strings.ContainsAny(host, " /") {
+			return bad("HQ_GRPC_ADDR", "is not host:port, such as 127.0.0.1:8091")
+		}
+	}
+	if c.TLSCert != "" && c.TLSKey == "" {
+		return bad("HQ_TLS_KEY", "is empty, and HQ_TLS_CERT is set")
+	}
+	if c.TLSKey != "" && c.TLSCert == "" {
+		return bad("HQ_TLS_CERT", "is empty, and HQ_TLS_KEY is set")
+	}
+	if age := c.ConnectionAge; age != 0 && (age < time.Second || age > 24*time.Hour) {
+		return bad("HQ_CONNECTION_AGE", "is not 1s to 24h")
+	}
+	return nil
+}
+
+func bad(name, format string, args ...any) error {
+	return fault.New(fault.Config, "setting_invalid", format, args...).At(name)
 }

@@ -63,7 +63,7 @@ func (c Config) Start(ctx context.Context, service string, log *slog.Logger, abo
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces: some were not exported", "error", err.Error()) }))
 	end := Install(sdk.WithBatcher(exporter), sdk.WithResource(from))
-	log.InfoContext(ctx, "traces are exported", "address", c.Endpoint)
+	log.InfoContext(ctx, "traces are exported", "endpoint", c.Endpoint)
 	return func() {
 		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()

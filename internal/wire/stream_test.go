@@ -195,6 +195,16 @@ func TestGreet(t *testing.T) {
 	}
 }
 
+// Only the hello's own head is compared, whatever else HQ has read.
+func TestGreetComparesTheHead(t *testing.T) {
+	log := batch(1, 9)
+	said := hello(&wire.Batch{Events: log.Events[:4]})
+	h := heldUpto(log, 4, 1, 4)
+	require.NoError(t, h.Greet(said))
+	h.Run[3].Hash[0] ^= 1
+	refused(t, h.Greet(said), fault.Conflict, wire.CodeFork, "at_id", int64(4))
+}
+
 func TestHelloValidate(t *testing.T) {
 	for field, change := range map[string]func(*wire.Hello){
 		"hello.store_id":        func(h *wire.Hello) { h.StoreID = "S-1" },

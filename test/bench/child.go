@@ -16,6 +16,10 @@ import (
 // childVariable makes this program, started once more, one of the roles.
 const childVariable = "TIEM_BENCH_CHILD"
 
+// profileVariable tells an HQ where the profile of this process goes; its own
+// goes beside it, with .hq at the end.
+const profileVariable = "TIEM_BENCH_PROFILE"
+
 // childOrder tells a child what it is to be, and with what.
 type childOrder struct {
 	Role     string `json:"role"`
@@ -45,18 +49,19 @@ type childState struct {
 // role is a child's work: it is ready when it returns, and answers commands.
 type role func(ctx context.Context, order childOrder) (childState, func(ctx context.Context, command string) (childState, error), error)
 
-// childMain is the whole program of a child; false: this is none. A child lives
-// for as long as its standard input is open: it never outlives its parent.
-func childMain() bool {
-	text, ok := os.LookupEnv(childVariable)
-	if !ok {
-		return false
+// childMain is the whole program of a child, and its exit code; false: this is
+// none. A child lives for as long as its standard input is open: it never
+// outlives its parent.
+func childMain() (code int, isChild bool) {
+	text, isChild := os.LookupEnv(childVariable)
+	if !isChild {
+		return 0, false
 	}
 	if err := childRun(text); err != nil {
 		answer(childState{Error: err.Error()})
-		os.Exit(1)
+		return 1, true
 	}
-	return true
+	return 0, true
 }
 
 func childRun(text string) error {
@@ -70,6 +75,15 @@ func childRun(text string) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	if path := os.Getenv(profileVariable); path != "" && order.Role == "hq" {
+		o := options{profile: path + ".hq"}
+		return o.profiled(ctx, func(ctx context.Context) error { return order.serve(ctx, play) })
+	}
+	return order.serve(ctx, play)
+}
+
+// serve plays the role until standard input ends.
+func (order childOrder) serve(ctx context.Context, play role) error {
 	ready, obey, err := play(ctx, order)
 	if err != nil {
 		return err
@@ -112,7 +126,11 @@ func startChild(ctx context.Context, order childOrder) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{cmd: exec.CommandContext(context.WithoutCancel(ctx), self)} // it ends with its standard input
+	command := []string{self}
+	if order.Role == "crowd" { // elsewhere in the world: it is not to take HQ's cores
+		command = []string{"nice", "-n", "10", self}
+	}
+	c := &child{cmd: exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)} // it ends with its standard input
 	c.cmd.Env, c.cmd.Stderr = append(os.Environ(), childVariable+"="+string(text)), os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -26,12 +27,15 @@ type crowdState struct {
 
 // idle measures many idle streams on one HQ, and on a bare server.
 func (o options) idle(ctx context.Context) (figures []figure, err error) {
+	n, wait := o.scaled(idleStreams), max(time.Second/2, time.Duration(float64(idleFor)*min(o.scale, 1)))
+	if err := roomFor(n); err != nil {
+		return nil, err
+	}
 	s, err := newStage(ctx, "hq")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	n, wait := o.scaled(idleStreams), max(time.Second/2, time.Duration(float64(idleFor)*min(o.scale, 1)))
 	hq, err := openOffice(ctx, s, "ours")
 	if err != nil {
 		return nil, err
@@ -106,8 +110,24 @@ func (o options) withCrowd(ctx context.Context, server *child, order childOrder,
 	return spent, memory, err
 }
 
+// roomFor tells whether a process may have so many connections.
+func roomFor(n int) error {
+	const others = 200
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if limit.Max < uint64(n+others) {
+		return fmt.Errorf("%d streams need as many files, and a process may open %d: raise the hard limit (ulimit -Hn)", n, limit.Max)
+	}
+	return nil
+}
+
 // gather starts the crowd and waits until every store has been heard.
 func (c *child) gather(ctx context.Context, n int) error {
+	const patience = 10 * time.Minute
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %s for %d streams", patience, n))
+	defer cancel()
 	state, err := c.tell("go")
 	for err == nil && state.Open < n {
 		if err = pauseFor(ctx, 100*time.Millisecond); err == nil {

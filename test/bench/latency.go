@@ -16,6 +16,7 @@ type match struct {
 	*race
 
 	lanes     []*lane
+	at        string  // what a reader of the table is told of the rate
 	perSecond float64 // sales
 	sales     int     // of a round and lane
 	slices    int     // turns of a round
@@ -41,7 +42,7 @@ func (m *match) run(ctx context.Context, rounds int, say func(string)) error {
 					return fmt.Errorf("%s, round %d: %w", m.lanes[i].name, round+1, err)
 				}
 				m.spent[i] = m.spent[i].plus(m.meter().used().minus(before))
-				m.sold[i] += len(part) + warm
+				m.sold[i] += len(part) + min(warm, len(part))
 				took[i] = append(took[i], part...)
 			}
 		}
@@ -58,10 +59,10 @@ func (m *match) run(ctx context.Context, rounds int, say func(string)) error {
 
 // promise is a figure of a lane against the last one.
 type promise struct {
-	lane     int
-	name     string // of the quantile
-	of       func(latency) float64
-	at, most float64 // 0: nothing was promised
+	lane int
+	name string // of the quantile
+	of   func(latency) float64
+	most float64 // 0: nothing was promised
 }
 
 func p50(l latency) float64 { return l.P50 }
@@ -77,7 +78,7 @@ func (m *match) figures(promises []promise, machine, command string) []figure {
 			Contest: fmt.Sprintf("COMMIT → durable at HQ, %g sales/s, %s: %s against %s", m.perSecond, p.name, m.lanes[p.lane].name, m.lanes[peer].name),
 			Ours:    m.perSecond, Floor: m.perSecond, Program: perCall(m.spent[p.lane].program, m.sold[p.lane]),
 			Database: perCall(m.spent[p.lane].database, m.sold[p.lane]),
-			Latency:  &latencies{Ours: typical(m.rounds[p.lane]), Floor: typical(m.rounds[peer])}}
+			Latency:  &latencies{Ours: typical(m.rounds[p.lane]), Floor: typical(m.rounds[peer]), At: m.at, OursWay: m.lanes[p.lane].name, FloorWay: m.lanes[peer].name}}
 		for i := range m.rounds[peer] {
 			f.Ratios = append(f.Ratios, p.of(m.rounds[p.lane][i])/p.of(m.rounds[peer][i]))
 		}
@@ -94,7 +95,7 @@ func (o options) latency(ctx context.Context) (figures []figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP), r.peer()}, perSecond: 20, sales: o.scaled(400), slices: 4}
+	m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP), r.peer()}, at: "20 sales/s, the race", perSecond: 20, sales: o.scaled(400), slices: 4}
 	if err := m.run(ctx, o.rounds, o.tell); err != nil {
 		return nil, err
 	}
@@ -112,8 +113,10 @@ func (o options) wire(ctx context.Context) (figures []figure, err error) {
 	for _, rate := range []struct {
 		perSecond     float64
 		sales, slices int
-	}{{1, 15, 1}, {20, 100, 1}, {200, 1000, 2}} {
-		m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP)}, perSecond: rate.perSecond, sales: o.scaled(rate.sales), slices: rate.slices}
+	}{{1, 12, 1}, {20, 100, 1}, {200, 1000, 2}} {
+		sales := max(2, int(float64(rate.sales)*o.scale))
+		m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP)}, at: fmt.Sprintf("%g sales/s", rate.perSecond),
+			perSecond: rate.perSecond, sales: sales, slices: rate.slices}
 		if err := m.run(ctx, o.rounds, o.tell); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"tiem/internal/program"
 )
@@ -28,8 +29,8 @@ type options struct {
 }
 
 func main() {
-	if childMain() {
-		return
+	if code, isChild := childMain(); isChild {
+		os.Exit(code)
 	}
 	o := options{say: os.Stderr}
 	flag.StringVar(&o.only, "only", "finalize,intake,drain,flat,tills,latency,wire,idle,reconnect", "the parts to run, separated by commas; flat loads 1.5 million sales, twice, and takes its time")
@@ -37,15 +38,18 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each contest")
 	flag.Float64Var(&o.scale, "scale", 1, "how much work a round is; 1 is what the documents say")
 	flag.StringVar(&o.docs, "docs", "", "a directory whose benchmarks.md, .json and .svg are brought up to date; empty: only print")
-	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of this process (ours and the load generators) to this file")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of this process (the shop and the load generators) to this file, and one of an HQ that is a process of its own beside it, with .hq at the end")
 	flag.Usage = func() {
 		_, _ = fmt.Fprintf(flag.CommandLine.Output(), "bench measures sales and sync against physical limits, as ratios. Keep the machine quiet meanwhile.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	if o.profile != "" {
+		_ = os.Setenv(profileVariable, o.profile) // a name without a zero
+	}
 	program.TuneCollector() // as the programs do
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := o.profiled(ctx)
+	err := o.profiled(ctx, o.run)
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
@@ -53,9 +57,10 @@ func main() {
 	}
 }
 
-func (o options) profiled(ctx context.Context) error {
+// profiled runs what there is to run, under the profiler if that was asked for.
+func (o options) profiled(ctx context.Context, run func(context.Context) error) error {
 	if o.profile == "" {
-		return o.run(ctx)
+		return run(ctx)
 	}
 	f, err := os.Create(o.profile)
 	if err != nil {
@@ -64,7 +69,7 @@ func (o options) profiled(ctx context.Context) error {
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	err = o.run(ctx)
+	err = run(ctx)
 	pprof.StopCPUProfile()
 	return errors.Join(err, f.Close())
 }
@@ -88,6 +93,7 @@ func (o options) run(ctx context.Context) error {
 		if !slices.Contains(wanted, p.name) {
 			continue
 		}
+		begin := time.Now()
 		f, err := p.run(ctx)
 		if err == nil && o.docs != "" {
 			err = publish(o.docs, f) // at once: what took minutes is not lost by what comes later
@@ -96,6 +102,7 @@ func (o options) run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		figures = append(figures, f...)
+		o.tell(fmt.Sprintf("%s: %s", p.name, time.Since(begin).Round(time.Second)))
 	}
 	fmt.Print(string(tableOf(figures)))
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"time"
 
@@ -64,13 +65,20 @@ func (o *observer) finish(ctx context.Context) ([]time.Duration, error) {
 func (o *observer) watch(ctx context.Context) error {
 	runtime.LockOSThread() // naps are the thread's
 	defer runtime.UnlockOSThread()
-	for c := range o.sold {
-		nap(time.Until(c.at.Add(firstLook)))
-		if err := o.await(ctx, []committed{c}); err != nil {
-			return err
+	for {
+		select {
+		case <-ctx.Done(): // the sale failed: nobody finishes
+			return errors.Join(ctx.Err(), o.conn.Close(context.WithoutCancel(ctx)))
+		case c, more := <-o.sold:
+			if !more {
+				return nil
+			}
+			nap(time.Until(c.at.Add(firstLook)))
+			if err := o.await(ctx, []committed{c}); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
 }
 
 // await looks until nothing that was sold is on its way.

@@ -117,9 +117,16 @@ func (r *race) prepare(ctx context.Context, lanes []*lane, sales int) error {
 		}
 		r.drafted[shop] += n
 	}
+	settled := map[*postgres.DB]bool{}
 	for _, l := range lanes {
-		if err := errors.Join(settle(ctx, l.shop.db), settle(ctx, l.hq)); err != nil {
-			return err
+		for _, db := range []*postgres.DB{l.shop.db, l.hq} {
+			if settled[db] {
+				continue
+			}
+			if err := settle(ctx, db); err != nil {
+				return err
+			}
+			settled[db] = true
 		}
 	}
 	return nil
@@ -129,7 +136,7 @@ func (r *race) baskets(shop *shop) series {
 	return series{name: 31, goods: shop.goods, tills: 1, from: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
 }
 
-// warm are sales of a slice that are not counted.
+// warm are sales of a slice that are not counted, at most.
 const warm = 5
 
 // slice sells over a lane, perSecond sales a second, and returns how long each
@@ -146,10 +153,11 @@ func (r *race) slice(ctx context.Context, l *lane, sales int, perSecond float64)
 	if err := until(ctx, l.hq, "select ("+l.look+") = $1", head); err != nil {
 		return nil, err
 	}
-	if _, err := r.sell(ctx, l, head, warm, perSecond); err != nil {
+	first := min(warm, sales)
+	if _, err := r.sell(ctx, l, head, first, perSecond); err != nil {
 		return nil, err
 	}
-	return r.sell(ctx, l, head+warm*eventsASale, sales, perSecond)
+	return r.sell(ctx, l, head+int64(first)*eventsASale, sales, perSecond)
 }
 
 func (r *race) sell(ctx context.Context, l *lane, head int64, sales int, perSecond float64) ([]time.Duration, error) {

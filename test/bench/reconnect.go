@@ -18,6 +18,7 @@ const (
 	liveStores   = 20
 	liveEvery    = time.Second      // between two sales of a live store, on the average
 	calmFor      = 15 * time.Second // before each storm
+	stormRounds  = 3                // at most
 	stormBar     = 3.0
 )
 
@@ -59,7 +60,7 @@ func (o options) reconnect(ctx context.Context) (figures []figure, err error) {
 	running, stop := context.WithCancel(ctx)
 	defer func() { stop(); s.live.running.Wait() }()
 	s.live.drive(running, 0)
-	for round := range o.rounds {
+	for round := range min(o.rounds, stormRounds) {
 		if err := s.round(ctx, round, o); err != nil {
 			return nil, fmt.Errorf("round %d: %w", round+1, err)
 		}

@@ -42,6 +42,38 @@ type figure struct {
 type latencies struct {
 	Ours  latency `json:"ours"`
 	Floor latency `json:"floor"`
+
+	// Of a race: at which rate, and who ours and the other one were.
+	At       string `json:"at,omitzero"`
+	OursWay  string `json:"ours_way,omitzero"`
+	FloorWay string `json:"floor_way,omitzero"`
+}
+
+// raced is a row of the table of races.
+type raced struct {
+	at, way string
+	took    latency
+}
+
+// races are the ways that raced, each once.
+func races(figures []figure) (rows []raced) {
+	add := func(r raced) {
+		if !slices.ContainsFunc(rows, func(o raced) bool { return o.at == r.at && o.way == r.way }) {
+			rows = append(rows, r)
+		}
+	}
+	for _, f := range figures {
+		if l := f.Latency; l != nil && l.At != "" {
+			add(raced{l.At, l.OursWay, l.Ours})
+		}
+	}
+	for _, f := range figures {
+		if l := f.Latency; l != nil && l.At != "" {
+			add(raced{l.At, l.FloorWay, l.Floor})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b raced) int { return strings.Compare(a.at, b.at) })
+	return rows
 }
 
 // merge replaces the figures of contests that were run again.
@@ -57,7 +89,7 @@ func merge(old, fresh []figure) []figure {
 }
 
 // publish writes figures into docs/: benchmarks.json, the table in
-// benchmarks.md between its two marks, and the chart benchmarks.svg.
+// benchmarks.md between its two marks, and the charts.
 func publish(docs string, fresh []figure) error {
 	path := filepath.Join(docs, "benchmarks.json")
 	var figures []figure
@@ -76,6 +108,11 @@ func publish(docs string, fresh []figure) error {
 	}
 	if err := write(filepath.Join(docs, "benchmarks.svg"), chart(figures)); err != nil {
 		return err
+	}
+	if rows := races(figures); len(rows) > 0 {
+		if err := write(filepath.Join(docs, "benchmarks-latency.svg"), raceChart(rows)); err != nil {
+			return err
+		}
 	}
 	return replaceTable(filepath.Join(docs, "benchmarks.md"), tableOf(figures))
 }
@@ -107,6 +144,7 @@ func tableOf(figures []figure) []byte {
 		fmt.Fprintf(&b, "| %s | **%.2f** (%.2f–%.2f) | %s | %s | %s | %.0f µs, %.0f µs |\n", f.Contest, median(f.Ratios),
 			slices.Min(f.Ratios), slices.Max(f.Ratios), f.promise(), f.amount(f.Ours, f.Unit+f.Per), f.amount(f.Floor, ""), f.Program, f.Database)
 	}
+	writeRaces(&b, figures)
 	writeLatencies(&b, figures)
 	b.WriteString("\n")
 	for _, line := range runs(figures) {
@@ -144,7 +182,7 @@ func (f figure) amount(v float64, unit string) string {
 func writeLatencies(b *bytes.Buffer, figures []figure) {
 	begun := false
 	for _, f := range figures {
-		if f.Latency == nil {
+		if f.Latency == nil || f.Latency.At != "" {
 			continue
 		}
 		if !begun {
@@ -154,6 +192,16 @@ func writeLatencies(b *bytes.Buffer, figures []figure) {
 		l := f.Latency
 		fmt.Fprintf(b, "| %s | %s | %.2f | %.2f | %s | %.2f | %.2f |\n", f.Contest, meanOf(l.Ours), l.Ours.P50/1e3, l.Ours.P99/1e3,
 			meanOf(l.Floor), l.Floor.P50/1e3, l.Floor.P99/1e3)
+	}
+}
+
+// writeRaces is the table of how long a sale takes to be durable at HQ.
+func writeRaces(b *bytes.Buffer, figures []figure) {
+	for i, r := range races(figures) {
+		if i == 0 {
+			b.WriteString("\n| COMMIT → durable at HQ, ms | way | mean | p50 | p99 |\n|---|---|---|---|---|\n")
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %.2f | %.2f |\n", r.at, r.way, meanOf(r.took), r.took.P50/1e3, r.took.P99/1e3)
 	}
 }
 

@@ -236,7 +236,7 @@ var noDatabases = []string{"drop database if exists edge with (force)", "drop da
 	"drop role if exists edge", "drop role if exists hq"}
 
 // wantedProtocol is what the edge prefers.
-const wantedProtocol = "http"
+const wantedProtocol = "grpc"
 
 // The whole demo but for the engine: databases, set-up, servers, a sale that
 // reaches HQ, and the simulator's own verdict.

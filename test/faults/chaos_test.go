@@ -14,7 +14,12 @@ import (
 // 2,000 sales on five tills, 5 kills of the edge, HQ and either PostgreSQL, and
 // 5 cuts of the line, one of each kind: `pos-sim chaos --seed 2026 --sales 2000`.
 func TestTwoThousandSalesOfFiveTills(t *testing.T) {
-	chaos(t, sim.ChaosOptions{Seed: 2026, Sales: 2000, Kills: 5, Cuts: 5})
+	chaos(t, sim.ChaosOptions{Seed: 2026, Sales: 2000, Kills: 5, Cuts: 5, Protocol: "grpc"})
+}
+
+// The same, half as long, over HTTP: `pos-sim chaos --seed 2026 --sales 1000 --protocol http`.
+func TestAThousandSalesOfFiveTillsOverHTTP(t *testing.T) {
+	chaos(t, sim.ChaosOptions{Seed: 2026, Sales: 1000, Kills: 5, Cuts: 5, Protocol: "http"})
 }
 
 // `pos-sim chaos --seed 4 --sales 20000 --kills 15 --cuts 15`.

@@ -123,6 +123,16 @@ func (q *Queries) ClaimEvents(ctx context.Context, db DBTX, after int64, lim int
 	return items, nil
 }
 
+const commitLater = `-- name: CommitLater :exec
+SELECT set_config('synchronous_commit', 'off', true)
+`
+
+// For this transaction COMMIT does not wait for the disk.
+func (q *Queries) CommitLater(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, commitLater)
+	return err
+}
+
 const getHead = `-- name: GetHead :one
 SELECT store_id, epoch, last_id, last_hash FROM outbox_head
 `

@@ -29,6 +29,10 @@ type detour struct {
 	backIn   time.Duration // the pause before that
 }
 
+// leads tells whether there is another way, to be taken if over does not get
+// through.
+func (d *detour) leads(over Way) bool { return d.ways.Second != nil && over == d.ways.First }
+
 // next is the way of the next conversation.
 func (d *detour) next(now time.Time) Way {
 	if d.due(now) {
@@ -76,7 +80,7 @@ func (d *detour) answered() {
 // failed hears why a conversation ended, and tells whether the other way is to
 // be tried at once. answered: HQ had said more in it than its welcome.
 func (d *detour) failed(now time.Time, answered bool, err error) bool {
-	var mine ownFault
+	var mine ownError
 	switch {
 	case d.ways.Second == nil || errors.As(err, &mine):
 		return false

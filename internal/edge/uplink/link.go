@@ -110,7 +110,7 @@ func (l *HTTPLink) exchange(ctx context.Context, method, path string, body []byt
 	}
 	res, err := l.client.Do(req)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "HQ does not answer")
+		return unreachable(err, "HQ_URL", "HQ does not answer")
 	}
 	defer func() { _ = res.Body.Close() }() // read-only
 	const enough = 8 << 20
@@ -142,6 +142,9 @@ func refusal(status int, body []byte) error {
 		ReceivedUpto *int64     `json:"received_upto"`
 		Epoch        *int64     `json:"epoch"`
 		ChainHash    *wire.Hash `json:"chain_hash"`
+	}
+	if status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTP request to an HTTPS server")) { // net/http's own words
+		return fault.New(fault.Unavailable, "hq_unreachable", "HQ speaks TLS").Advise("write https:// in HQ_URL; SYNC_CA is the file of the authority that vouches for HQ")
 	}
 	if err := json.Unmarshal(body, &problem); err != nil || problem.Code == "" {
 		problem.Code, problem.Detail = "hq_refused", http.StatusText(status)

@@ -21,6 +21,9 @@ const (
 	// NAT, not more often than HQ allows (30 s).
 	keepaliveTime    = time.Minute
 	keepaliveTimeout = 20 * time.Second
+	// answersWindow is how many bytes of answers may wait to be read. A fixed one
+	// spares the probing pings that gRPC else sends with each message.
+	answersWindow = 256 << 10
 	// closeWithin bounds the farewell on a connection that nobody reads.
 	closeWithin = 250 * time.Millisecond
 )
@@ -28,7 +31,8 @@ const (
 // connection is a conversation's own. It keeps what went wrong below gRPC, whose
 // statuses have only its text.
 type connection struct {
-	conn *grpc.ClientConn
+	conn  *grpc.ClientConn
+	plain bool // no TLS
 
 	mu    sync.Mutex
 	raw   net.Conn // the newest
@@ -37,7 +41,7 @@ type connection struct {
 
 // dial makes a connection; nothing is sent before its first use.
 func (w *GRPCWay) dial() (*connection, error) {
-	c := &connection{}
+	c := &connection{plain: w.trust == nil}
 	secure := insecure.NewCredentials()
 	if w.trust != nil {
 		secure = &witness{TransportCredentials: credentials.NewTLS(w.trust), told: c.failed}
@@ -49,6 +53,7 @@ func (w *GRPCWay) dial() (*connection, error) {
 		grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(), grpc.WithIdleTimeout(0), // the relay decides what is tried again
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: time.Hour, Multiplier: 1, MaxDelay: time.Hour}, MinConnectTimeout: w.timeout}),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}),
+		grpc.WithStaticStreamWindowSize(answersWindow), grpc.WithStaticConnWindowSize(answersWindow),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxBatchBytes), grpc.MaxCallSendMsgSize(wire.MaxBatchBytes)),
 		grpc.WithUserAgent("tiem-edge"))
 	if err != nil {
@@ -85,7 +90,11 @@ func (c *connection) explain(opening context.Context, err error) error {
 	case opening.Err() != nil:
 		return unreachable(opening.Err(), targetSetting, "HQ does not answer")
 	}
-	return refusalOf(err)
+	f := fault.As(refusalOf(err))
+	if c.plain && f.Hint == "" { // TLS answers plaintext with noise
+		f.Hint = "this line speaks no TLS: if HQ has a certificate (HQ_TLS_CERT), set SYNC_CA to the file of its authority"
+	}
+	return f
 }
 
 // close says good-bye, but not for long: an unread connection is cut.

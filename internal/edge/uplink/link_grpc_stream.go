@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -21,9 +22,10 @@ type stream struct {
 	rpc wirepb.SyncService_StreamEventsClient
 	end context.CancelFunc
 
-	once sync.Once
-	mu   sync.Mutex
-	own  error // why the stream ended, if this end knows better than its status
+	once    sync.Once
+	hearing sync.Mutex // gRPC's Recv is for one at a time
+	mu      sync.Mutex
+	own     error // why the stream ended, if this end knows better than its status
 }
 
 // Send implements Stream.
@@ -54,7 +56,9 @@ func (s *stream) say(ctx context.Context, message *wirepb.EventBatch) error {
 // Receive implements Stream.
 func (s *stream) Receive(ctx context.Context) (*wire.Answer, error) {
 	defer s.endWith(ctx)()
+	s.hearing.Lock()
 	message, err := s.rpc.Recv()
+	s.hearing.Unlock()
 	if err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -88,16 +92,30 @@ func (s *stream) endWith(ctx context.Context) func() {
 	return func() { stop() }
 }
 
-// Close implements Stream. HQ hears that nothing more comes, and then the
-// connection ends.
+// Close implements Stream. HQ hears that nothing more comes and ends the stream,
+// if it does so at once; then the connection ends.
 func (s *stream) Close() {
 	s.once.Do(func() {
 		if s.rpc != nil {
-			_ = s.rpc.CloseSend() // the connection ends anyway
+			s.farewell()
 		}
 		s.close()
 		s.end()
 	})
+}
+
+// farewell lets HQ end the stream: to cut it would look like a lost one.
+func (s *stream) farewell() {
+	_ = s.rpc.CloseSend() // the stream ends anyway
+	cut := time.AfterFunc(closeWithin, s.end)
+	defer cut.Stop()
+	s.hearing.Lock()
+	defer s.hearing.Unlock()
+	for {
+		if _, err := s.rpc.Recv(); err != nil {
+			return
+		}
+	}
 }
 
 // over tells whether a stream had ended before something was sent on it.

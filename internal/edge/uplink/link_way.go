@@ -53,7 +53,7 @@ type requests struct {
 const waiting = 2
 
 func newRequests(link *HTTPLink) *requests {
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background()) //nolint:gosec // Close calls it
 	r := &requests{link: link, ctx: ctx, stop: stop, asked: make(chan *wire.Batch, waiting), answers: make(chan *wire.Answer, waiting), done: make(chan struct{})}
 	go r.run()
 	return r

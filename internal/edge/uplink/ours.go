@@ -64,15 +64,15 @@ func (r *Relay) hole(ctx context.Context, after, head int64) error {
 		Advise("run store-edge outbox verify; see docs/sync-protocol.md, «Recovery»")
 }
 
-// ownFault is a failure of the store's own database, which says nothing about
+// ownError is a failure of the store's own database, which says nothing about
 // the line.
-type ownFault struct{ error }
+type ownError struct{ error }
 
-func (f ownFault) Unwrap() error { return f.error }
+func (f ownError) Unwrap() error { return f.error }
 
 func own(err error) error {
 	if err == nil {
 		return nil
 	}
-	return ownFault{err}
+	return ownError{err}
 }

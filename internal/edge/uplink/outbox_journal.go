@@ -19,7 +19,9 @@ const (
 )
 
 // OutboxJournal is the outbox in the edge's PostgreSQL. None of its transactions
-// is open longer than one round trip.
+// is open while the network is used, and none waits for the disk, which is the
+// tills': a mark that a crash took back is made again at the next hello, from HQ's
+// own watermark.
 type OutboxJournal struct{ db *postgres.DB }
 
 // NewJournal returns the journal in db, which stays the caller's.
@@ -42,7 +44,7 @@ func (j *OutboxJournal) Read(ctx context.Context, after int64, limit, maxBytes i
 	var rows []edgedb.ClaimEventsRow
 	err := j.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		rows, err = edgedb.Claim(ctx, tx, after, int32(limit)) //nolint:gosec // at most wire.MaxBatchEvents
+		rows, err = edgedb.Claim(ctx, tx, after, int32(limit))
 		return err
 	})
 	if err != nil {
@@ -81,6 +83,9 @@ func (j *OutboxJournal) HashOf(ctx context.Context, id int64) (hash wire.Hash, f
 func (j *OutboxJournal) Mark(ctx context.Context, upto int64, setAside []wire.EventError) error {
 	return j.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		q := edgedb.New()
+		if err := q.CommitLater(ctx, tx.Queued()); err != nil {
+			return err
+		}
 		if err := q.MarkPublished(ctx, tx.Queued(), upto); err != nil {
 			return err
 		}

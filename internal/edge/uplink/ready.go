@@ -23,7 +23,7 @@ func (l *HTTPLink) Ready(ctx context.Context) error {
 	}
 	res, err := l.probes.Do(req)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "HQ does not answer")
+		return unreachable(err, "HQ_URL", "HQ does not answer")
 	}
 	defer func() { _ = res.Body.Close() }() // read-only
 	const enough = 64 << 10

@@ -62,11 +62,12 @@ func (r *Relay) retreat(ctx context.Context, at *pace, over Way, err error) {
 		r.log.Warn("relay: trying the other protocol", "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
 		return
 	}
+	if r.detour.leads(over) && unreached(err) {
+		reaction = backOff // nobody must act as long as the second way is there
+	}
 	switch reaction {
 	case askAgain:
-		if at.refusals++; at.refusals > 1 { // a gap after a fresh watermark: do not spin
-			sleep(ctx, r.pause(at.refusals))
-		}
+		r.again(ctx, at)
 	case halve:
 		at.limit = max(1, at.sent/2)
 	case slowAlarm, hardAlarm:
@@ -81,11 +82,19 @@ func (r *Relay) retreat(ctx context.Context, at *pace, over Way, err error) {
 	}
 }
 
+// again lets the next conversation begin at once, but does not spin: not after a
+// gap behind a fresh watermark, say.
+func (r *Relay) again(ctx context.Context, at *pace) {
+	if at.refusals++; at.refusals > 1 {
+		sleep(ctx, r.pause(at.refusals))
+	}
+}
+
 // blame tells the line of a failure that may be for the line. While there is a
 // second way, the first one's failures may as well be for its protocol.
 func (r *Relay) blame(over Way, err error) {
-	var mine ownFault
-	if !errors.As(err, &mine) && (r.detour.ways.Second == nil || over == r.detour.ways.Second) {
+	var mine ownError
+	if !errors.As(err, &mine) && !r.detour.leads(over) {
 		r.line.Failed(err)
 	}
 }
@@ -97,7 +106,7 @@ func (r *Relay) backOff(ctx context.Context, at *pace, over Way, err error) {
 		at.limit = max(1, at.sent/2)
 	}
 	r.blame(over, err)
-	var mine ownFault
+	var mine ownError
 	wait := r.pause(at.attempts)
 	r.log.Warn("relay: waiting to try again", "hq_down", !errors.As(err, &mine), "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err,
 		"attempts", at.attempts, "retry_in_ms", wait.Milliseconds())

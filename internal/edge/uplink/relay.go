@@ -104,6 +104,7 @@ func (r *Relay) Drive(ctx context.Context) {
 			r.log.Debug("relay: HQ lets the stream go; opening another")
 			sleep(ctx, r.cfg.Jitter(spread))
 		case errors.Is(err, errAnew):
+			r.again(ctx, at)
 		default:
 			r.retreat(ctx, at, way, err)
 		}

@@ -85,6 +85,9 @@ func (c *conversation) nextLook() time.Time {
 // owed tells whether HQ has something to answer.
 func (c *conversation) owed() bool { return c.asked || len(c.flight) > 0 }
 
+// quiet tells whether nothing may be said any more on this stream.
+func (c *conversation) quiet() bool { return c.mute || c.leaving != nil }
+
 // push does what is due: it gives up on a silent HQ, asks, or sends one batch.
 func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 	now := time.Now()
@@ -97,7 +100,7 @@ func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 	if !now.Before(c.pollAt) {
 		c.stale, c.missed, c.pollAt = true, true, now.Add(c.cfg.Poll)
 	}
-	if c.mute || c.leaving != nil {
+	if c.quiet() {
 		return false, nil
 	}
 	c.ask(ctx, now)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 
 	"tiem/internal/fault"
@@ -17,7 +18,7 @@ func ReadTrust(path string) (*tls.Config, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // the system's authorities are no setting of ours
 	}
-	pem, err := os.ReadFile(path) //nolint:gosec // the operator's own setting
+	pem, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Config, "authorities_unreadable", "cannot be read").At("SYNC_CA").
 			Advise("it is the path of a PEM file, such as the ca.pem that HQ's certificate was made with")
@@ -38,13 +39,13 @@ func loopback(host string) bool {
 
 // unreachable is the fault of a connection that could not be made or that broke.
 // setting names the address at fault in the hint, if the fault lies there.
-func unreachable(cause error, setting, format string, args ...any) *fault.Error {
-	e := fault.Wrap(cause, fault.Unavailable, "hq_unreachable", format, args...)
+func unreachable(cause error, setting, what string) *fault.Error {
+	e := fault.Wrap(cause, fault.Unavailable, "hq_unreachable", "%s", what)
 	if distrusted(cause) {
 		e.Hint = "HQ's certificate is not trusted, or is not for this name: SYNC_CA is the file of the authority that vouches for it"
 	}
 	var plain tls.RecordHeaderError
-	if errors.As(cause, &plain) {
+	if errors.As(cause, &plain) || errors.Is(cause, http.ErrSchemeMismatch) {
 		e.Hint = "whoever answers there speaks no TLS: has HQ a certificate (HQ_TLS_CERT), and is " + setting + " right?"
 	}
 	return e

@@ -63,3 +63,41 @@ func TestThePauseBetweenBatchesOfABacklog(t *testing.T) {
 	require.Equal(t, 40*time.Millisecond, way(10*time.Millisecond))
 	require.Equal(t, 100*time.Millisecond, way(time.Second), "a slow line is slow enough")
 }
+
+// While tills are busy a backlog has one batch on its way, and after it a pause;
+// what they sell meanwhile is no backlog, and does not wait.
+func TestHowABacklogIsPipelined(t *testing.T) {
+	traffic := &Traffic{}
+	traffic.Enter()
+	play(t, Config{Batch: 10, BatchBacklog: 20, Traffic: traffic}, func(s *stage) {
+		hq := s.grpc.now()
+		s.grpc.credit = 8
+		s.stock(1000)
+		hq.say(s.grpc.where())
+		require.Equal(t, 1, hq.flying())
+		pass(10 * time.Millisecond)
+		hq.ack(8)
+		require.Equal(t, 0, hq.flying())
+		pass(39 * time.Millisecond)
+		require.Equal(t, 0, hq.flying(), "four times as long as it took")
+		pass(time.Millisecond)
+		require.Equal(t, 1, hq.flying())
+		require.Len(t, hq.batches[1].Events, 10)
+		traffic.Leave()
+		pass(rush)
+		hq.ack(8)
+		require.Equal(t, 8, hq.flying(), "nobody sells")
+		require.Len(t, hq.batches[2].Events, 20)
+	})
+	traffic = &Traffic{}
+	traffic.Enter()
+	play(t, Config{Batch: 10, BatchBacklog: 20, Traffic: traffic}, func(s *stage) {
+		s.grpc.credit = 8
+		s.grpc.now().say(s.grpc.where())
+		for range 8 {
+			s.sell(3)
+			pass(0)
+		}
+		require.Equal(t, 8, s.grpc.now().flying())
+	})
+}

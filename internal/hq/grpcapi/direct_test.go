@@ -21,7 +21,7 @@ type direct struct {
 	grpc.ServerStream // nil: it is not asked for more than the methods below
 
 	t    *testing.T
-	ctx  context.Context //nolint:containedctx // as gRPC's own streams
+	ctx  context.Context // as gRPC's own streams have one
 	in   chan *wirepb.EventBatch
 	out  chan *wirepb.Acknowledgment
 	over chan error // of run

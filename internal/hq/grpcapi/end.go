@@ -15,13 +15,13 @@ import (
 
 // reason is why a stream ended with err.
 func (c *stream) reason(ctx context.Context, err error) string {
-	gone := errors.Is(err, io.EOF)
+	gone := errors.Is(err, io.EOF) || ctx.Err() != nil
 	switch {
-	case c.drained && (gone || ctx.Err() != nil):
+	case gone && c.drained:
 		return endDrained
-	case gone:
+	case gone && c.closed.Load(): // its connection may have ended right behind
 		return endClosed
-	case ctx.Err() != nil:
+	case gone:
 		return endLost
 	default:
 		return endRefused

@@ -2,6 +2,8 @@ package grpcapi
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"tiem/internal/fault"
 	"tiem/internal/hq/fleet"
@@ -30,6 +32,7 @@ func (c *stream) listen(ctx context.Context) {
 	for first := true; ; first = false {
 		message, err := c.rpc.Recv()
 		if err != nil {
+			c.closed.Store(errors.Is(err, io.EOF))
 			c.hand(ctx, saying{err: err})
 			return
 		}

@@ -46,9 +46,11 @@ type hq struct {
 	stop   func() // and wait
 }
 
-func setup(t *testing.T, change ...func(*Parts)) *hq {
+func setup(t testing.TB, change ...func(*Parts)) *hq {
 	t.Helper()
-	t.Parallel()
+	if parallel, ok := t.(*testing.T); ok {
+		parallel.Parallel()
+	}
 	db := postgrestest.New(t, hqdb.Migrations)
 	parts := Parts{Fleet: fleet.New(db), Intake: intake.New(db, prometheus.NewRegistry()), Ready: func(context.Context) error { return nil },
 		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}

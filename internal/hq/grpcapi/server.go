@@ -25,11 +25,15 @@ import (
 )
 
 const (
-	defaultAge    = 30 * time.Minute
-	helloTimeout  = 10 * time.Second // from the stream's beginning to its hello
-	drainTimeout  = 10 * time.Second // at shutdown, for what is on its way
-	ageGrace      = 30 * time.Second // for a connection that stays after it was asked to go
-	callsAtOnce   = 16               // of one connection: its stream, and people's questions
+	defaultAge   = 30 * time.Minute
+	helloTimeout = 10 * time.Second // from the stream's beginning to its hello
+	drainTimeout = 10 * time.Second // at shutdown, for what is on its way
+	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
+	callsAtOnce  = 16               // of one connection: its stream, and people's questions
+	// window is how many bytes a store may send that the stream has not read yet. A
+	// fixed one spares the probing pings that gRPC else sends with each message; a
+	// backlog's batches are read as they come, so that it is never the limit.
+	window        = 1 << 20
 	pingsAtMost   = 30 * time.Second // between a store's pings; more often ends its connection
 	pingAfter     = 2 * time.Minute  // of silence, to forget stores that are gone
 	pingTimeout   = 20 * time.Second
@@ -73,6 +77,7 @@ func New(parts Parts) *Server {
 	s.server = grpc.NewServer(
 		grpc.Creds(secure),
 		grpc.MaxRecvMsgSize(wire.MaxBatchBytes), grpc.MaxSendMsgSize(wire.MaxBatchBytes),
+		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.MaxConcurrentStreams(callsAtOnce), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAtMost, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout, MaxConnectionAge: parts.Age + parts.Age/5, MaxConnectionAgeGrace: ageGrace}),

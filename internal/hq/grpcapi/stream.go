@@ -27,6 +27,7 @@ type stream struct {
 	received atomic.Int64 // batches that came
 	granted  atomic.Int64 // batches that may come in all
 	head     atomic.Int64 // of the store's log, as it said last
+	closed   atomic.Bool  // by the store: it says nothing more
 
 	answered int64 // batches
 	credit   int
@@ -69,6 +70,8 @@ func (c *stream) run(ctx context.Context) error {
 		case <-stopping:
 			stopping = nil
 			err = c.drain()
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
 		if err != nil {
 			return err
@@ -85,6 +88,8 @@ func (c *stream) welcome(ctx context.Context) error {
 	case s = <-c.said:
 	case <-late.C:
 		return fault.New(fault.Timeout, "hello_timeout", "the store opened a stream and said nothing")
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	if s.err != nil {
 		return s.err
@@ -183,5 +188,5 @@ func bearer(ctx context.Context) string {
 // spread is age with up to a tenth more or less, so that streams that began
 // together do not end together.
 func spread(age time.Duration) time.Duration {
-	return age + time.Duration((rand.Float64()*2-1)*float64(age)/10) //nolint:gosec // no secret
+	return age + time.Duration((rand.Float64()*2-1)*float64(age)/10)
 }

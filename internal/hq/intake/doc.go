@@ -9,23 +9,40 @@
 //
 // # Accept
 //
-// Everything that needs no database happens first: fields, ids, the hash chain,
-// reading of payloads. Then one transaction of one store, in two round trips:
+// Everything that needs no database happens first (Prepare): fields, ids, the
+// hash chain, reading of payloads, and the statements that write what a batch
+// nearly always is: the next one. Then one transaction of one store, in one round
+// trip (Delivery.follow): intake_advance locks the stream's row, compares epoch,
+// watermark and hash with what the batch claims to follow, looks that nothing is
+// set aside which the batch goes on about, and moves the watermark; inbox,
+// projections, quarantine and COMMIT come behind it. If anything is not as
+// claimed it raises, nothing has happened, and the batch is looked at in two
+// trips (Delivery.look):
 //
 //  1. lock the stream's row, read the overlap and what is set aside; check in
 //     the contract's order: batch_invalid, fenced, gap, hash_mismatch, fork;
 //  2. hq_inbox, projections, quarantine, watermark, and COMMIT.
 //
-// Two senders of one store stand in line at the row's lock; the second finds the
-// watermark moved and its events duplicates. event_id_reused is the last check
-// and left to the unique constraint, because it never happens.
+// Both ways say the same and leave the same rows. Two senders of one store stand
+// in line at the row's lock; the second finds the watermark moved and its events
+// duplicates. event_id_reused is the last check and left to the unique
+// constraint, because it never happens.
+//
+// # Many stores at once
+//
+// A live batch is written at once. Backlogs' batches pass a gate, a few at a time
+// and first come first served, and who drains one is told when its next turn is
+// (Terms; over HTTP retry_after_ms, on a stream credit as well): what thousands
+// of stores have saved up lies at the stores until there is time for it, and not
+// in HQ's memory or in front of a sale. The gate is this process's own and
+// decides about time only: nothing depends on it for being right.
 //
 // # What may go wrong
 //
 // A refused batch leaves no trace. An event that cannot be applied does not
 // refuse its batch: its bytes are kept, it is set aside in hq_quarantine, and
-// the rest flows. If PostgreSQL refuses the projections of the second trip, the
-// whole transaction is run again with savepoints (projection.Run.Apply). If the
-// answer to COMMIT is lost, the store gets no acknowledgment and sends again;
-// what had happened after all is then a duplicate.
+// the rest flows. If PostgreSQL refuses the projections, the whole transaction is
+// run again with savepoints (projection.Run.Apply). If the answer to COMMIT is
+// lost, the store gets no acknowledgment and sends again; what had happened after
+// all is then a duplicate.
 package intake

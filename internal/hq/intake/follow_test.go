@@ -56,7 +56,7 @@ func TestTheNextBatchIsWrittenInOneTrip(t *testing.T) {
 	accept(t, in, shop.Batch(1, 1))
 	shop.AppendRaw("FromTheFuture", 1, newID(), "{}") // what HQ cannot read needs no look either
 	ack := accept(t, in, shop.Batch(2, 5))
-	require.EqualValues(t, []int64{2, 2}, []int64{tried(), passed()})
+	require.Equal(t, []int64{2, 2}, []int64{tried(), passed()})
 	require.Len(t, ack.Errors, 1)
 	whole(t, db, 5)
 }
@@ -114,9 +114,21 @@ func TestWhatIsNotTheNextBatchIsLookedAt(t *testing.T) {
 			} else if ack := accept(t, in, batch); name == "about something set aside" {
 				require.Equal(t, wire.CodeWaiting, ack.Errors[0].Code)
 			}
-			require.EqualValues(t, []int64{1, 0}, []int64{tried(), passed()})
+			require.Equal(t, []int64{1, 0}, []int64{tried(), passed()})
 		})
 	}
+}
+
+// Before its first event every store's hash is zeros; a gap that claims them as
+// its past is a gap.
+func TestAGapThatClaimsToBeTheBeginning(t *testing.T) {
+	db, in, shop := setup(t)
+	shop.Sell(one(tea))
+	shop.Sell(one(tea))
+	batch := shop.Batch(3, 4)
+	batch.PrevHash = wire.Hash{}
+	chain(batch)
+	refuse(t, db, in, batch, wire.CodeGap)
 }
 
 // A batch that is broken is not even tried.
@@ -138,9 +150,8 @@ func TestTheOneTripSeesWhatItWaitedFor(t *testing.T) {
 	accept(t, in, shop.Batch(1, 2))
 	_, passed := watchTrips(t, db)
 
-	tx, err := db.Pool().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "select from store_streams where store_id = 'S1' for update")
+	tx := begin(t, db)
+	_, err := tx.Exec(t.Context(), "select from store_streams where store_id = 'S1' for update")
 	require.NoError(t, err)
 	acks := make(chan wire.Ack, 1)
 	go func() {
@@ -150,7 +161,7 @@ func TestTheOneTripSeesWhatItWaitedFor(t *testing.T) {
 		}
 		close(acks)
 	}()
-	require.Eventually(t, func() bool { return count(t, db, "select count(*) from pg_locks where not granted") == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return atLocks(t, db) == 1 }, 5*time.Second, time.Millisecond)
 	_, err = tx.Exec(t.Context(), `insert into hq_quarantine (store_id, id, event_id, aggregate_id, type, state, code, message)
 		select store_id, id, event_id, aggregate_id, type, 'QUARANTINED', 'by_hand', 'a rebuild refused it' from hq_inbox where id = 1`)
 	require.NoError(t, err)

@@ -68,6 +68,35 @@ func TestALiveBatchPassesByTheLine(t *testing.T) {
 	})
 }
 
+// While there are live batches, backlogs have half of the places, and all of them
+// again a second after the last.
+func TestBacklogsMakeRoomForLiveBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(4)
+		_, goOn := queue(t.Context(), g, 20)
+		require.Equal(t, 4, g.busy)
+		_, err := g.enter(t.Context(), true)
+		require.NoError(t, err)
+		for _, busy := range []int{3, 2, 2, 2} {
+			goOn <- struct{}{}
+			synctest.Wait()
+			require.Equal(t, busy, g.busy)
+		}
+		g.next = time.Now()
+		g.takes = 2 * time.Second
+		_, _ = g.terms()
+		_, wait := g.terms()
+		require.Equal(t, time.Second, wait, "turns of two places")
+		time.Sleep(liveFor)
+		goOn <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, 4, g.busy)
+		close(goOn)
+		synctest.Wait()
+		require.Zero(t, g.busy)
+	})
+}
+
 func TestWhoeverGivesUpHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1)

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/fault"
@@ -55,9 +54,8 @@ func TestAHelloIsRefused(t *testing.T) {
 func TestAHelloWaitsForTheBatchThatIsBeingWritten(t *testing.T) {
 	db, in, shop := setup(t)
 	shop.Sell(one(tea))
-	tx, err := db.Pool().Begin(t.Context())
-	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "update store_streams set received_upto = 2, chain_hash = $1", shop.Events[1].Hash[:])
+	tx := begin(t, db)
+	_, err := tx.Exec(t.Context(), "update store_streams set received_upto = 2, chain_hash = $1", shop.Events[1].Hash[:])
 	require.NoError(t, err)
 	answers := make(chan wire.Answer, 1)
 	go func() {
@@ -67,7 +65,7 @@ func TestAHelloWaitsForTheBatchThatIsBeingWritten(t *testing.T) {
 		}
 		close(answers)
 	}()
-	require.Eventually(t, func() bool { return count(t, db, "select count(*) from pg_locks where not granted") == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return atLocks(t, db) == 1 }, 5*time.Second, time.Millisecond)
 	require.NoError(t, tx.Commit(t.Context()))
 	require.EqualValues(t, 2, (<-answers).ReceivedUpto)
 }
@@ -103,8 +101,7 @@ func TestALiveBatchDoesNotWaitForBacklogs(t *testing.T) {
 	db, in, live := setup(t)
 	live.Sell(one(tea))
 	live.Sell(one(tea))
-	tx, err := db.Pool().BeginTx(t.Context(), pgx.TxOptions{})
-	require.NoError(t, err)
+	tx := begin(t, db)
 	const backlogs = 8
 	errs := make(chan error, backlogs)
 	for i := range backlogs {
@@ -113,7 +110,7 @@ func TestALiveBatchDoesNotWaitForBacklogs(t *testing.T) {
 		require.NoError(t, err)
 		_, err = tx.Exec(t.Context(), "select from store_streams where store_id = $1 for update", shop.ID)
 		require.NoError(t, err)
-		for range 20 {
+		for range 30 {
 			shop.Sell(one(tea))
 		}
 		d, err := intake.Prepare(shop.Batch(1, 20)) // small, but the store has more
@@ -129,13 +126,12 @@ func TestALiveBatchDoesNotWaitForBacklogs(t *testing.T) {
 			errs <- err
 		}()
 	}
-	waiting := func() int64 { return count(t, db, "select count(*) from pg_locks where not granted") }
-	require.Eventually(t, func() bool { return waiting() > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return atLocks(t, db) > 0 }, 5*time.Second, time.Millisecond)
 	accept(t, in, live.Batch(1, 3))
-	_, err = in.AcceptBytes(t.Context(), intake.LiveBytes, func() (*wire.Batch, error) { return live.Batch(4, 6), nil })
+	_, err := in.AcceptBytes(t.Context(), intake.LiveBytes, func() (*wire.Batch, error) { return live.Batch(4, 6), nil })
 	require.NoError(t, err)
-	require.LessOrEqual(t, waiting(), int64(4), "a third of the connections")
-	require.Positive(t, waiting(), "they hang still")
+	require.LessOrEqual(t, atLocks(t, db), int64(4), "a third of the connections")
+	require.Positive(t, atLocks(t, db), "they hang still")
 	require.NoError(t, tx.Rollback(t.Context()))
 	for range backlogs {
 		require.NoError(t, <-errs)

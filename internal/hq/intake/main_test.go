@@ -1,9 +1,11 @@
 package intake_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/gofrs/uuid/v5"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -49,6 +51,21 @@ func count(t *testing.T, db *postgres.DB, sql string, args ...any) (n int64) {
 	t.Helper()
 	require.NoError(t, db.QueryRow(t.Context(), sql, args...).Scan(&n))
 	return n
+}
+
+// begin is a transaction beside the intake's own; what is left of it ends with the test.
+func begin(t *testing.T, db *postgres.DB) pgx.Tx {
+	t.Helper()
+	tx, err := db.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	return tx
+}
+
+// atLocks is how many of the database's connections wait for a lock.
+func atLocks(t *testing.T, db *postgres.DB) int64 {
+	t.Helper()
+	return count(t, db, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 }
 
 // dump is all that HQ has, as text; see hqtest.Projections.

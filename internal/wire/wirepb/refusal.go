@@ -111,7 +111,7 @@ func infoOf(st *status.Status) *errdetails.ErrorInfo {
 
 // KindOf is what a client may do about a status.
 func KindOf(code codes.Code) fault.Kind {
-	switch code { //nolint:exhaustive // what is not named may do better later
+	switch code {
 	case codes.Unauthenticated:
 		return fault.Unauthorized
 	case codes.PermissionDenied:
@@ -124,7 +124,7 @@ func KindOf(code codes.Code) fault.Kind {
 		return fault.TooLarge
 	case codes.InvalidArgument:
 		return fault.Invalid
-	default:
+	default: // the same may do better later
 		return fault.Unavailable
 	}
 }

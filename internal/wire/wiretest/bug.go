@@ -14,7 +14,7 @@ const (
 	ForkOverwritten Bug = "fork overwritten"                    // the last writer wins
 	IDReused        Bug = "event_id not unique"                 // one event_id under two ids
 	DeafToCredit    Bug = "credit granted and then forgotten"   // a store beyond its credit is not refused
-	TokenIgnored    Bug = "another store's token is good, too"  // whoever speaks speaks for all
+	TokenIgnored    Bug = "another store's token is good, too"  // who has one speaks for all
 	HashUnchecked   Bug = "the chain of a batch is not checked" // changed bytes are stored
 )
 

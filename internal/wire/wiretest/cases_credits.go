@@ -37,11 +37,10 @@ func creditZeroAndBacklog(w *World) {
 	w.StopRelay()
 	w.Sell(400)
 	w.StartRelay()
-	for on := true; int64(len(w.Held())) < int64(len(w.Log())); on = !on {
-		w.Pause(on)
+	for i := range 40 {
+		w.Pause(i%2 == 0)
 		w.Wait(7 * time.Millisecond)
 	}
-	w.Pause(false)
 	w.calm()
 }
 
@@ -57,8 +56,8 @@ func drainedUnderLoad(w *World) {
 	w.StopRelay()
 	w.Sell(400)
 	w.StartRelay()
-	for int64(len(w.Held())) < int64(len(w.Log())) {
-		w.Wait(20 * time.Millisecond)
+	for range 20 {
+		w.Wait(60 * time.Millisecond)
 		w.Drain()
 		w.Sell(1)
 	}

@@ -8,13 +8,6 @@ import (
 	"tiem/internal/wire"
 )
 
-// Bytes that a sweep goes through: more than a hello and a sale's batch have on
-// their way up, and more than their answers have on the way down.
-const (
-	sweptUp   = 1600
-	sweptDown = 700
-)
-
 // lines are the cases in which the line is what fails.
 func lines() []testCase {
 	return []testCase{
@@ -65,24 +58,24 @@ func (w *World) swept(most int, fault func(bytes int)) {
 }
 
 func cutUp(w *World) {
-	w.swept(sweptUp, func(n int) { w.CutAfter(Up, n) })
+	w.swept(w.SweepUp, func(n int) { w.CutAfter(Up, n) })
 	w.calm()
 }
 
 func cutDown(w *World) {
-	w.swept(sweptDown, func(n int) { w.CutAfter(Down, n) })
+	w.swept(w.SweepDown, func(n int) { w.CutAfter(Down, n) })
 	w.calm()
 }
 
 // flipUp may raise an alarm (a token or an epoch that is read wrong); it goes
 // away with the next batch.
 func flipUp(w *World) {
-	w.swept(sweptUp, func(n int) { w.FlipAfter(Up, n) })
+	w.swept(w.SweepUp, func(n int) { w.FlipAfter(Up, n) })
 	w.healed()
 }
 
 func flipDown(w *World) {
-	w.swept(sweptDown, func(n int) { w.FlipAfter(Down, n) })
+	w.swept(w.SweepDown, func(n int) { w.FlipAfter(Down, n) })
 	w.healed()
 }
 
@@ -128,7 +121,7 @@ func halfOpenAndQuiet(w *World) {
 		w.T.Logf("this world's timers are shortened: %s instead of 5 s", w.Timeout)
 	}
 	w.Swallow()
-	w.Wait(21 * time.Second) // an ask after 15 s, and SYNC_TIMEOUT
+	w.Wait(w.Silence + w.Timeout + time.Second) // an ask, and no answer
 	w.Mend()
 	w.Wait(w.Timeout + 5*time.Second)
 	before := w.Sent

@@ -17,6 +17,9 @@
 // line carries the bytes of package wirepb and can lose, hold, cut and change
 // them. A history that fails is made shorter as long as it still fails.
 //
+//	go test ./internal/edge/uplink -run TestHistories -wiretest.histories 100000
+//	go test ./internal/edge/uplink -run TestHistories -wiretest.histories 1 -wiretest.seed 4711
+//
 // # The oracle
 //
 // It sees everything and takes part in nothing. The names of its checks:

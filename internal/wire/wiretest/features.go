@@ -5,6 +5,7 @@ package wiretest
 type Features struct {
 	Bubble bool // in memory, in virtual time: each case in a bubble of testing/synctest
 
+	Speaks       bool // a case can speak to HQ itself (World.Dial)
 	Streams      bool // the protocol has streams: a hello, several batches on their way, credit
 	Relay        bool // a relay runs between the store and HQ (World.StopRelay, StartRelay)
 	Pause        bool // HQ can be told to give no credit
@@ -13,7 +14,8 @@ type Features struct {
 	Flips        bool // a bit of any byte can be changed
 	Holds        bool // what is on the line can arrive late
 	Swallows     bool // bytes can vanish: half-open connections
-	KillsHQ      bool // HQ can die before and after its commit
+	KillsHQ      bool // HQ can be ended and started again
+	DiesAt       bool // HQ can die right before and right after its commit
 	KillsStore   bool // the store's box can die
 	RestoresHQ   bool // HQ can be put back to an older backup
 	RestoresBox  bool // the store can be put back to an older backup
@@ -30,9 +32,10 @@ func (f Features) lacks(needs Features) string {
 		name        string
 		need, exist bool
 	}{
-		{"streams", needs.Streams, f.Streams}, {"a relay", needs.Relay, f.Relay}, {"an HQ that can be told to pause", needs.Pause, f.Pause},
+		{"a way to speak to HQ beside the relay", needs.Speaks, f.Speaks}, {"streams", needs.Streams, f.Streams}, {"a relay", needs.Relay, f.Relay}, {"an HQ that can be told to pause", needs.Pause, f.Pause},
 		{"an HQ that can be told to drain", needs.Drain, f.Drain}, {"a line that can be cut at a byte", needs.Breaks, f.Breaks}, {"a line that changes bits", needs.Flips, f.Flips},
 		{"a line that is late", needs.Holds, f.Holds}, {"a line that swallows", needs.Swallows, f.Swallows}, {"an HQ that can be killed", needs.KillsHQ, f.KillsHQ},
+		{"an HQ that dies at its commit", needs.DiesAt, f.DiesAt},
 		{"a box that can be killed", needs.KillsStore, f.KillsStore}, {"backups of HQ", needs.RestoresHQ, f.RestoresHQ}, {"backups of the store", needs.RestoresBox, f.RestoresBox},
 		{"two relays", needs.TwoRelays, f.TwoRelays}, {"a second protocol", needs.Fallback, f.Fallback}, {"cursors that can be lost", needs.ForgetsMarks, f.ForgetsMarks},
 		{"transactions that interleave", needs.Interleaves, f.Interleaves}, {"a count of what was sent", needs.CountsSent, f.CountsSent},

@@ -12,12 +12,13 @@ const grace = 20 * time.Millisecond
 
 // flow is what the oracle knows of one stream of a relay.
 type flow struct {
-	over    string // the protocol
-	first   bool   // nothing was sent on it yet
+	over    *Way
+	first   bool // nothing was sent on it yet
 	last    int64
 	heard   int64 // HQ's word
 	unacked int
-	told    []terms // by the answers, in their order
+	told    []terms            // by the answers, in their order
+	points  map[int64]struct{} // every word of HQ's so far: between it and the batch, the relay reads
 }
 
 // terms are what an answer allows.
@@ -29,13 +30,13 @@ type terms struct {
 }
 
 // opened hears of a welcome.
-func (o *Oracle) opened(stream int, protocol string, a *wire.Answer) {
+func (o *Oracle) opened(stream int, over *Way, a *wire.Answer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	f := &flow{over: protocol, first: true, last: a.ReceivedUpto, heard: a.ReceivedUpto}
-	o.streams[stream], o.over = f, protocol
+	f := &flow{over: over, first: true, last: a.ReceivedUpto, heard: a.ReceivedUpto, points: map[int64]struct{}{}}
+	o.streams[stream], o.over = f, over.protocol
 	f.hear(a)
-	o.note("stream %d over %s: HQ has %d, credit %d", stream, protocol, a.ReceivedUpto, a.Credit)
+	o.note("stream %d over %s: HQ has %d, credit %d", stream, over.protocol, a.ReceivedUpto, a.Credit)
 }
 
 // heard sees an answer as the relay gets it.
@@ -45,7 +46,9 @@ func (o *Oracle) heard(stream int, a *wire.Answer) {
 	f := o.streams[stream]
 	if a.FirstID != 0 {
 		f.unacked--
-		delete(o.unheard, sentOver{f.over, a.FirstID})
+		if o.durable[a.ReceivedUpto] == a.ChainHash { // else a bit was changed, and it is no answer
+			delete(o.unheard, sentOver{f.over, a.FirstID})
+		}
 	}
 	f.heard = a.ReceivedUpto
 	f.hear(a)
@@ -63,6 +66,7 @@ func (f *flow) hear(a *wire.Answer) {
 		t.quiet = t.at.Add(time.Duration(a.RetryAfterMS) * time.Millisecond)
 	}
 	f.told = append(f.told, t)
+	f.points[a.ReceivedUpto] = struct{}{}
 }
 
 // inForce is what surely governs a batch that is sent now: the most that any
@@ -79,13 +83,27 @@ func (f *flow) inForce() terms {
 	return t
 }
 
+// lost tells whether the answer of a batch that was sent over a way is still owed.
+// The relay may send from there once more, to hear what HQ has set aside; where
+// another relay was faster meanwhile, also what that one has sent.
+func (o *Oracle) lost(over *Way) (owed bool) {
+	for sent := range o.unheard {
+		if sent.way == over {
+			owed = true
+			delete(o.unheard, sent)
+		}
+	}
+	return owed
+}
+
 // sending sees a batch as the relay sends it.
 func (o *Oracle) sending(stream int, b *wire.Batch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	f, first := o.streams[stream], b.FirstID
-	again := f.first && first <= f.heard && o.unheard[sentOver{f.over, first}] // to hear what its lost answer said
-	if first != f.last+1 && (first != f.heard+1 || f.heard < f.last) && !again {
+	again := f.first && o.lost(f.over) && first <= f.heard
+	_, told := f.points[first-1]
+	if first != f.last+1 && (!told || first <= f.last) && !again {
 		check, what := "sequence", "stream %d: a batch from %d behind %d (HQ has %d)"
 		if f.first {
 			check, what = "start", "stream %d begins at %d, not behind %d (HQ has %d)"
@@ -103,7 +121,7 @@ func (o *Oracle) sending(stream int, b *wire.Batch) {
 		o.broken("window", "stream %d: a batch before HQ wanted one again", stream)
 	}
 	f.first, f.last = false, b.LastID()
-	o.unheard[sentOver{f.over, first}] = true
+	o.unheard[sentOver{f.over, first}] = struct{}{}
 	for id := first; id <= f.last; id++ {
 		o.sent[id]++
 	}

@@ -1,9 +1,18 @@
 package wiretest
 
 import (
+	"flag"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+)
+
+var (
+	histories = flag.Int("wiretest.histories", 1000, "how many histories a test of histories plays")
+	firstSeed = flag.Uint64("wiretest.seed", 1, "the first history's seed; one that failed is played alone with -wiretest.histories 1")
 )
 
 // History plays a program in a bubble of its own, heals the world, waits until
@@ -30,19 +39,44 @@ func History(t *testing.T, plug Plug, seed uint64, steps []Step, bug Bug) (found
 	return found
 }
 
-// Histories plays those of the seeds from first on, and fails t with the first
-// violation, made as short as it still fails.
-func Histories(t *testing.T, plug Plug, first uint64, count int) {
+// Histories plays as many as the flags say, half of them beside the other half,
+// and fails t with the first violation, made as short as it still fails.
+func Histories(t *testing.T, plug Plug) {
 	t.Helper()
-	for seed := first; seed < first+uint64(count); seed++ {
-		steps := Program(seed)
-		found := History(t, plug, seed, steps, "")
-		if found == nil {
-			continue
+	began := time.Now()
+	var failed atomic.Bool
+	t.Run("seeds", func(t *testing.T) {
+		for worker := range workers {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				for n := worker; n < *histories && !failed.Load(); n += workers {
+					if report := played(t, plug, *firstSeed+uint64(n)); report != "" {
+						failed.Store(true)
+						t.Error(report)
+					}
+				}
+			})
 		}
-		steps, found = Shrink(t, plug, seed, steps, "", found)
-		t.Fatalf("history %d: %s\n\nof these %d steps: %v", seed, found, len(steps), steps)
+	})
+	t.Logf("%d histories from seed %d in %s", *histories, *firstSeed, time.Since(began).Round(time.Millisecond))
+}
+
+const workers = 2
+
+// played plays the history of a seed; "" if nothing was found.
+func played(t *testing.T, plug Plug, seed uint64) string {
+	t.Helper()
+	steps := Program(seed)
+	found := History(t, plug, seed, steps, "")
+	if found == nil {
+		return ""
 	}
+	steps, found = Shrink(t, plug, seed, steps, "", found)
+	lines := []string{fmt.Sprintf("history %d: %s\n\nof these %d steps:", seed, found, len(steps))}
+	for _, s := range steps {
+		lines = append(lines, s.String())
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // Shrink drops steps as long as the same check still fails.

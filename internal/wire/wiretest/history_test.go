@@ -4,7 +4,7 @@ import "testing"
 
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	Histories(t, referencePlug, 1, 3000)
+	Histories(t, referencePlug)
 }
 
 func TestPlantedBugsAreCaught(t *testing.T) {

@@ -8,17 +8,24 @@ import (
 	"tiem/internal/wire"
 )
 
-// MemoryFeatures are what the world of NewMemory can do over a protocol: nearly
+// MemoryFeatures are what the worlds of Memory can do over a protocol: nearly
 // everything.
 func MemoryFeatures(protocol string) Features {
 	streams := protocol == wire.GRPC
-	return Features{Bubble: true, Streams: streams, Relay: true, Pause: streams, Drain: streams, Breaks: true, Flips: true, Holds: true, Swallows: true, KillsHQ: true,
+	return Features{Bubble: true, Speaks: true, Streams: streams, Relay: true, Pause: streams, Drain: streams, Breaks: true, Flips: true, Holds: true, Swallows: true, KillsHQ: true, DiesAt: true,
 		KillsStore: true, RestoresHQ: true, RestoresBox: true, TwoRelays: true, Fallback: streams, ForgetsMarks: true, CountsSent: true}
 }
 
-// NewMemory is a world of a Simulation, whose oracle watches, too. Over gRPC it
+// Memory opens worlds for Run, each of a Simulation, whose oracle watches, too. Over gRPC it
 // has HTTP to fall back to.
-func NewMemory(t *testing.T, plug Plug, protocol string) *World {
+func Memory(plug Plug, protocol string) func(*testing.T) *World {
+	return func(t *testing.T) *World {
+		t.Helper()
+		return newMemory(t, plug, protocol)
+	}
+}
+
+func newMemory(t *testing.T, plug Plug, protocol string) *World {
 	t.Helper()
 	s := NewSimulation(plug, 1, "")
 	t.Cleanup(s.Stop)
@@ -26,7 +33,7 @@ func NewMemory(t *testing.T, plug Plug, protocol string) *World {
 	if protocol == wire.GRPC {
 		protocols = append(protocols, wire.HTTP)
 	}
-	w := &World{T: t, Patience: patience, Timeout: timeout, Stride: 1, Wait: pause}
+	w := &World{T: t, Patience: patience, Timeout: timeout, Silence: 15 * time.Second, SweepUp: 500, SweepDown: 250, Stride: 1, Wait: pause}
 	held := func() bool {
 		if found := s.Oracle.Found(); found != nil {
 			t.Fatal(found)
@@ -35,7 +42,7 @@ func NewMemory(t *testing.T, plug Plug, protocol string) *World {
 	}
 	w.Sell = func(n int) {
 		for range n {
-			s.Store.Sell(2, "Noted")
+			s.Store.Sell(1, "Noted")
 		}
 		held()
 	}

@@ -16,8 +16,8 @@ type Violation struct {
 	Story []string // what happened before, with virtual times
 }
 
-// Error is the whole of it, for people.
-func (v *Violation) Error() string {
+// String is the whole of it, for people.
+func (v *Violation) String() string {
 	return fmt.Sprintf("%s: %s\n  %s", v.Check, v.What, strings.Join(v.Story, "\n  "))
 }
 
@@ -34,18 +34,18 @@ type Oracle struct {
 	published int64
 	sent      map[int64]int // how often each id was sent by a relay
 	streams   map[int]*flow
-	over      string            // the protocol of the stream that was opened last
-	unheard   map[sentOver]bool // batches whose answer nobody has read
+	over      string                // the protocol of the stream that was opened last
+	unheard   map[sentOver]struct{} // batches whose answer nobody has read
 }
 
-// sentOver is a batch by its first id, and the protocol over which it went.
+// sentOver is a batch by its first id, and the way of a box over which it went.
 type sentOver struct {
-	protocol string
-	first    int64
+	way   *Way
+	first int64
 }
 
 func newOracle() *Oracle {
-	return &Oracle{began: time.Now(), durable: map[int64]wire.Hash{0: {}}, sent: map[int64]int{}, streams: map[int]*flow{}, unheard: map[sentOver]bool{}}
+	return &Oracle{began: time.Now(), durable: map[int64]wire.Hash{0: {}}, sent: map[int64]int{}, streams: map[int]*flow{}, unheard: map[sentOver]struct{}{}}
 }
 
 // watched is the store that the oracle watches; rogues may speak for others.

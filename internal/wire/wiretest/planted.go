@@ -26,7 +26,7 @@ var Plants = []Plant{
 	{ForkOverwritten, 60, []string{"prefix", "refusal"}},
 	{IDReused, 60, []string{"prefix", "refusal"}},
 	{TokenIgnored, 60, []string{"refusal"}},
-	{DeafToCredit, 60, []string{"refusal"}},
+	{DeafToCredit, 300, []string{"refusal"}},
 	{HashUnchecked, 60, []string{"prefix", "refusal"}},
 	{MarkBeforeAck, 5, []string{"published"}},
 	{CursorByMemory, 60, []string{"start", "sequence", "published"}},

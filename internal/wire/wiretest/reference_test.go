@@ -92,6 +92,7 @@ type talk struct {
 	drain   bool
 	asked   bool
 	heardAt time.Time
+	backAt  time.Time // to the first way; zero: it is this one
 }
 
 func (r *reference) converse(ctx context.Context, way *Way) error {
@@ -108,6 +109,9 @@ func (r *reference) converse(ctx context.Context, way *Way) error {
 		return err
 	}
 	t := &talk{stream: stream, cursor: welcome.ReceivedUpto, hash: welcome.ChainHash, credit: welcome.Credit, heardAt: time.Now()}
+	if way != r.ways[0] {
+		t.backAt = time.Now().Add(30 * time.Second)
+	}
 	if err := r.journal.Mark(ctx, t.cursor, nil); err != nil {
 		return err
 	}
@@ -169,6 +173,7 @@ func (r *reference) loop(ctx context.Context, t *talk, answers <-chan *wire.Answ
 			}
 			return err
 		case <-tick.C:
+			t.drain = t.drain || !t.backAt.IsZero() && time.Now().After(t.backAt)
 			if time.Since(t.heardAt) > timeout && (len(t.unacked) > 0 || t.asked) {
 				return fault.New(fault.Timeout, "hq_unreachable", "no answer in time")
 			}

@@ -17,7 +17,6 @@ type session struct {
 	hash    wire.Hash
 	credit  int // that it granted last
 	granted int // the most that it granted since the store had nothing on its way
-	unacked int
 	drained bool
 }
 

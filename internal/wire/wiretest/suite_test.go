@@ -8,10 +8,10 @@ import (
 
 func TestMemoryOverGRPC(t *testing.T) {
 	t.Parallel()
-	Run(t, MemoryFeatures(wire.GRPC), func(t *testing.T) *World { return NewMemory(t, referencePlug, wire.GRPC) })
+	Run(t, MemoryFeatures(wire.GRPC), Memory(referencePlug, wire.GRPC))
 }
 
 func TestMemoryOverHTTP(t *testing.T) {
 	t.Parallel()
-	Run(t, MemoryFeatures(wire.HTTP), func(t *testing.T) *World { return NewMemory(t, referencePlug, wire.HTTP) })
+	Run(t, MemoryFeatures(wire.HTTP), Memory(referencePlug, wire.HTTP))
 }

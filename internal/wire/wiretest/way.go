@@ -2,6 +2,8 @@ package wiretest
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +57,7 @@ func (w *Way) Open(ctx context.Context, hello *wire.Hello) (Stream, *wire.Answer
 		return nil, nil, err
 	}
 	if w.oracle != nil {
-		w.oracle.opened(c.number, w.protocol, answer)
+		w.oracle.opened(c.number, w, answer)
 	}
 	if w.bug == CursorByMemory {
 		w.pretend(answer)
@@ -85,10 +87,9 @@ func (w *Way) keep(c *conversation) bool {
 func (w *Way) die() {
 	w.mu.Lock()
 	w.dead = true
-	open := w.open
-	w.open = map[*conversation]struct{}{}
+	open := slices.Collect(maps.Keys(w.open))
 	w.mu.Unlock()
-	for c := range open {
+	for _, c := range open {
 		c.Close()
 	}
 }
@@ -116,12 +117,26 @@ func (c *conversation) open(ctx context.Context, hello *wire.Hello) (*wire.Answe
 		answer, err := c.exchange(ctx, &wirepb.EventBatch{Ask: &wirepb.Ask{Watermark: true, Head: hello.Head}}, false)
 		return answer, err
 	}
-	var err error
-	if c.conn, err = c.way.line.dial(wire.GRPC, c.way.token); err != nil {
+	conn, err := c.way.line.dial(wire.GRPC, c.way.token)
+	if err != nil {
 		return nil, err
+	}
+	if !c.keep(conn) {
+		return nil, errClosed
 	}
 	c.conn.send(Up, encoded(wirepb.FromHello(hello), false))
 	return read(ctx, c.conn)
+}
+
+// keep notes the connection; false: the box has died meanwhile.
+func (c *conversation) keep(conn *conn) bool {
+	c.way.mu.Lock()
+	defer c.way.mu.Unlock()
+	c.conn = conn
+	if c.over.Err() != nil {
+		conn.hangUp()
+	}
+	return c.over.Err() == nil
 }
 
 // exchange is a request and its answer, on a connection of its own.
@@ -165,13 +180,16 @@ func (c *conversation) Send(ctx context.Context, batch *wire.Batch) error {
 	case MarkBeforeAck:
 		_ = c.way.journal.Mark(ctx, batch.LastID(), nil)
 	case OutOfOrder: // the second batch goes before the first
-		if c.kept == nil {
+		if c.way.protocol == wire.HTTP {
+			break // one at a time
+		}
+		if c.kept == nil && batch.LastID() < c.way.journal.store.head() { // there will be a second
 			c.kept = batch
 			return nil
 		}
 		kept := c.kept
-		c.kept = &wire.Batch{}
-		if err := c.send(batch); err != nil || len(kept.Events) == 0 {
+		c.kept = nil
+		if err := c.send(batch); err != nil || kept == nil {
 			return err
 		}
 		return c.send(kept)
@@ -179,6 +197,7 @@ func (c *conversation) Send(ctx context.Context, batch *wire.Batch) error {
 		if err := c.send(batch); err != nil {
 			return err
 		}
+	default: // the other bugs are elsewhere
 	}
 	return c.send(batch)
 }
@@ -233,7 +252,7 @@ func (c *conversation) Receive(ctx context.Context) (*wire.Answer, error) {
 		c.way.oracle.heard(c.number, answer)
 	}
 	if err == nil && c.way.bug == CreditIgnored {
-		answer.Credit, answer.RetryAfterMS, answer.Drain = wire.MostCredit, 0, false
+		answer.Credit = wire.MostCredit
 	}
 	return answer, err
 }
@@ -254,11 +273,11 @@ func (c *conversation) receive(ctx context.Context) (*wire.Answer, error) {
 
 // Close ends the conversation.
 func (c *conversation) Close() {
+	c.way.mu.Lock()
+	defer c.way.mu.Unlock()
 	c.end()
 	if c.conn != nil {
 		c.conn.hangUp()
 	}
-	c.way.mu.Lock()
-	defer c.way.mu.Unlock()
 	delete(c.way.open, c)
 }

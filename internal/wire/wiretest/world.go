@@ -15,7 +15,11 @@ type World struct {
 	T        *testing.T
 	Patience time.Duration // of Within, in the world's time
 	Timeout  time.Duration // SYNC_TIMEOUT of its relay
-	Stride   int           // of the sweeps over bytes: 1 is every byte
+	Silence  time.Duration // after which its relay asks
+
+	// The sweeps over bytes: more than a hello and a sale's batch have on their way
+	// up, more than their answers have on the way down, and the step.
+	SweepUp, SweepDown, Stride int
 
 	Sell      func(n int)         // the store commits n transactions, each of one event or more
 	Log       func() []wire.Event // the store's log

@@ -21,6 +21,10 @@ FROM outbox WHERE id > sqlc.arg(after) ORDER BY id LIMIT sqlc.arg(lim) FOR UPDAT
 -- name: HashOf :one
 SELECT hash FROM outbox WHERE id = $1;
 
+-- name: CommitLater :exec
+-- For this transaction COMMIT does not wait for the disk.
+SELECT set_config('synchronous_commit', 'off', true);
+
 -- name: MarkPublished :exec
 UPDATE outbox SET published_at = now(), publish_attempts = publish_attempts + 1, last_error = NULL
 WHERE id > (SELECT position FROM sync_cursors WHERE name = 'uplink.published') AND id <= sqlc.arg(upto)::bigint AND published_at IS NULL;

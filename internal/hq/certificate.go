@@ -1,4 +1,4 @@
-package door
+package hq
 
 import (
 	"crypto/ecdsa"
@@ -37,7 +37,7 @@ func MakeTryCertificate(dir string, hosts []string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	leaf := certificateOf("tiem HQ (for trying out)", now)
+	leaf := templateOf("tiem HQ (for trying out)", now)
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	for _, host := range append([]string{"localhost", "127.0.0.1", "::1"}, hosts...) {
 		if ip := net.ParseIP(host); ip != nil {
@@ -66,7 +66,7 @@ func authority(now time.Time) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	root := certificateOf("tiem authority (for trying out)", now)
+	root := templateOf("tiem authority (for trying out)", now)
 	root.IsCA, root.KeyUsage = true, x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, root, root, &key.PublicKey, key)
 	if err != nil {
@@ -76,7 +76,7 @@ func authority(now time.Time) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	return made, key, err
 }
 
-func certificateOf(name string, now time.Time) *x509.Certificate {
+func templateOf(name string, now time.Time) *x509.Certificate {
 	const serialBytes = 16
 	serial := make([]byte, serialBytes)
 	_, _ = rand.Read(serial) // never fails
@@ -99,7 +99,7 @@ func writePEM(dir string, files []pemFile) error {
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode) //nolint:gosec // the operator's own directory
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode)
 		if err != nil {
 			return unwritable(err, path)
 		}
