@@ -99,7 +99,7 @@ func Parent(ctx context.Context) string {
 // not want it sampled, or if nothing is exported.
 func Record(parent, name string, kind trace.SpanKind, start, end time.Time, about ...attribute.KeyValue) {
 	p := provider.Load()
-	if p == nil || parent == "" {
+	if p == nil {
 		return
 	}
 	ctx := w3c.Extract(context.Background(), propagation.MapCarrier{header: parent})

@@ -43,6 +43,7 @@ type childState struct {
 	Open   int    `json:"open,omitzero"`   // stores that HQ has answered
 	Done   int    `json:"done,omitzero"`   // stores that have nothing left to send
 	Failed int    `json:"failed,omitzero"` // attempts of stores
+	Why    string `json:"why,omitzero"`    // most of those failed
 	Error  string `json:"error,omitzero"`
 }
 

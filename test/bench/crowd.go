@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +28,7 @@ type crowdLog struct {
 	heard  bool // HQ has answered a hello
 	told   func(events []wire.Event, committed time.Time)
 	marked func(upto int64) // may be nil
-	failed *atomic.Int64    // attempts
+	failed func(reason string)
 }
 
 // Head implements uplink.Journal.
@@ -87,8 +86,8 @@ func (l *crowdLog) Mark(_ context.Context, upto int64, setAside []wire.EventErro
 }
 
 // Failed implements uplink.Journal.
-func (l *crowdLog) Failed(context.Context, int64, int64, string) error {
-	l.failed.Add(1)
+func (l *crowdLog) Failed(_ context.Context, _, _ int64, reason string) error {
+	l.failed(reason)
 	return nil
 }
 
@@ -167,15 +166,24 @@ type crowd struct {
 	logs    []*crowdLog
 	relays  []*uplink.Relay
 	running sync.WaitGroup
-	failed  atomic.Int64
+
+	mu     sync.Mutex
+	failed map[string]int // attempts, by reason
+}
+
+// fail counts an attempt of a store that failed.
+func (c *crowd) fail(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed[reason]++
 }
 
 // newCrowd makes the stores of a group, each with the first sales of template as
 // its backlog, and the store edge's own relay and gRPC client.
 func newCrowd(group string, n int, target string, template []wire.Event, sales int, cfg uplink.Config) (*crowd, error) {
-	c := &crowd{}
+	c := &crowd{failed: map[string]int{}}
 	for i := range n {
-		l := &crowdLog{storeID: crowdName(group, i), failed: &c.failed}
+		l := &crowdLog{storeID: crowdName(group, i), failed: c.fail}
 		for range sales {
 			l.grow(template)
 		}
@@ -201,7 +209,14 @@ func (c *crowd) drive(ctx context.Context, interval time.Duration) {
 
 // counted are how many stores HQ has heard, and how many have nothing left.
 func (c *crowd) counted() childState {
-	s := childState{Failed: int(c.failed.Load())}
+	var s childState
+	c.mu.Lock()
+	for reason, n := range c.failed {
+		if s.Failed += n; s.Why == "" || n > c.failed[s.Why] {
+			s.Why = reason
+		}
+	}
+	c.mu.Unlock()
 	for _, l := range c.logs {
 		l.mu.Lock()
 		if l.heard {

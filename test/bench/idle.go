@@ -105,7 +105,7 @@ func (o options) withCrowd(ctx context.Context, server *child, order childOrder,
 	spent = processorTime(pid) - before
 	state, err := c.tell("count")
 	if err == nil && state.Failed > 0 {
-		err = fmt.Errorf("%d attempts of idle stores failed", state.Failed)
+		err = fmt.Errorf("%d attempts of idle stores failed: %s", state.Failed, state.Why)
 	}
 	return spent, memory, err
 }

@@ -95,7 +95,8 @@ func (o options) latency(ctx context.Context) (figures []figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP), r.peer()}, at: "20 sales/s, the race", perSecond: 20, sales: o.scaled(400), slices: 4}
+	sales := o.scaled(400)
+	m := &match{race: r, lanes: []*lane{r.ours(wire.GRPC), r.ours(wire.HTTP), r.peer()}, at: "20 sales/s, the race", perSecond: 20, sales: sales, slices: min(4, sales/100+1)}
 	if err := m.run(ctx, o.rounds, o.tell); err != nil {
 		return nil, err
 	}

@@ -104,13 +104,13 @@ func (s *storm) round(ctx context.Context, round int, o options) error {
 	s.spent, s.events = s.spent.plus(m.used().minus(used)), s.events+stores*stormBacklog*eventsASale
 	s.calm, s.rough = append(s.calm, latencyOf(calm)), append(s.rough, latencyOf(rough))
 	last := len(s.calm) - 1
-	s.said(fmt.Sprintf("%s stores reconnect, round %d: live stores %.1f/%.1f ms before, %.1f/%.1f ms meanwhile (p50/p99); %.0f s, %d attempts of theirs failed",
-		thousands(stores), round+1, s.calm[last].P50/1e3, s.calm[last].P99/1e3, s.rough[last].P50/1e3, s.rough[last].P99/1e3, s.lasted[last].Seconds(), state.Failed))
+	s.said(fmt.Sprintf("%s stores reconnect, round %d: live stores %.1f/%.1f ms before, %.1f/%.1f ms meanwhile (p50/p99); %.0f s, %d attempts of theirs failed %s",
+		thousands(stores), round+1, s.calm[last].P50/1e3, s.calm[last].P99/1e3, s.rough[last].P50/1e3, s.rough[last].P99/1e3, s.lasted[last].Seconds(), state.Failed, state.Why))
 	return nil
 }
 
-// sellUntil lets the live stores sell until over says so, and returns how long
-// each sale took to be acknowledged.
+// sellUntil lets the live stores sell until over says so, and a sale a store at
+// least, and returns how long each sale took to be acknowledged.
 func (s *storm) sellUntil(ctx context.Context, over func(begin time.Time) (bool, error)) ([]time.Duration, error) {
 	s.mu.Lock()
 	s.took = nil
@@ -127,7 +127,7 @@ func (s *storm) sellUntil(ctx context.Context, over func(begin time.Time) (bool,
 		if err != nil {
 			return nil, err
 		}
-		if done {
+		if done && s.sales() >= liveStores {
 			break
 		}
 		if err := pauseFor(ctx, 50*time.Millisecond); err != nil {
@@ -139,6 +139,12 @@ func (s *storm) sellUntil(ctx context.Context, over func(begin time.Time) (bool,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.took, nil
+}
+
+func (s *storm) sales() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.took)
 }
 
 // sell is one live store's till. What is sold is waited for: nothing is missing

@@ -83,7 +83,7 @@ func (m *mortals) world() *wiretest.World {
 	return w
 }
 
-// sells sells n times, or owes it while the edge is down.
+// sells makes n sales, or owes it while the edge is down.
 func (m *mortals) sells(n int) {
 	m.t.Helper()
 	if m.down {

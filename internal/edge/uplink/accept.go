@@ -35,10 +35,7 @@ func (c *conversation) terms(answer *wire.Answer, now time.Time) {
 
 // told compares HQ's watermark, said without a batch, with what we know of it.
 func (c *conversation) told(ctx context.Context, hq point) error {
-	switch {
-	case hq.id < c.acked.id:
-		return errAnew // HQ was restored from a backup: from there
-	case hq.id == c.acked.id:
+	if hq.id == c.acked.id {
 		if hq.id > 0 && hq.hash != c.acked.hash {
 			return forked(hq.id)
 		}
@@ -47,7 +44,7 @@ func (c *conversation) told(ctx context.Context, hq point) error {
 	if err := c.ours(ctx, hq); err != nil {
 		return err
 	}
-	return errAnew // another relay of this store has sent more
+	return errAnew // HQ was restored from a backup, or another relay of this store has sent more: from there
 }
 
 // accept checks the acknowledgement of the oldest batch on its way against our

@@ -14,8 +14,8 @@ const (
 )
 
 // handoff is what was committed a moment ago, from the commits to the relay, so
-// that it is sent without being read. It is a courtesy: whatever it lost is in
-// the journal, and lost says that there is something.
+// that it is sent without being read. It is a courtesy: when it is full it is
+// emptied, and a gap before what came later sends the relay to the journal.
 type handoff struct {
 	news chan struct{} // of capacity 1: something was put
 
@@ -23,7 +23,6 @@ type handoff struct {
 	runs   map[int64][]wire.Event // by the first id of each commit
 	events int
 	bytes  int
-	lost   bool
 	head   int64 // the highest id that was ever put
 }
 
@@ -35,7 +34,7 @@ func newHandoff() *handoff {
 func (h *handoff) put(events []wire.Event) {
 	h.mu.Lock()
 	if h.events >= handoffEvents || h.bytes >= handoffBytes {
-		h.runs, h.events, h.bytes, h.lost = map[int64][]wire.Event{}, 0, 0, true
+		h.runs, h.events, h.bytes = map[int64][]wire.Event{}, 0, 0
 	}
 	h.runs[events[0].ID] = events
 	h.events += len(events)
@@ -49,9 +48,9 @@ func (h *handoff) put(events []wire.Event) {
 }
 
 // take returns the events behind after, up to limit and maxBytes of payload, but
-// one at least; none if the next one was not handed over. lost: the journal has
-// some that are gone here. ahead: later ones are here already.
-func (h *handoff) take(after int64, limit, maxBytes int) (events []wire.Event, lost, ahead bool) {
+// one at least; none if the next one was not handed over. ahead: later ones are
+// here.
+func (h *handoff) take(after int64, limit, maxBytes int) (events []wire.Event, ahead bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.forget(after)
@@ -75,8 +74,7 @@ func (h *handoff) take(after int64, limit, maxBytes int) (events []wire.Event, l
 			h.keep(run[n:])
 		}
 	}
-	lost, h.lost = h.lost, false
-	return events, lost, len(h.runs) > 0
+	return events, len(h.runs) > 0
 }
 
 // newest is the highest id that was handed over.

@@ -55,15 +55,15 @@ const codeCreditExceeded = "credit_exceeded" // more batches were on their way t
 func (r *Relay) retreat(ctx context.Context, at *pace, over Way, err error) {
 	at.attempts++
 	reaction := at.react(err)
+	if r.detour.leads(over) && unreached(err) {
+		reaction = backOff // nobody must act as long as the second way is there
+	}
 	if reaction != backOff {
 		at.unheard = nil // HQ has said what became of it
 	}
 	if r.detour.failed(time.Now(), at.answered, err) {
 		r.log.Warn("relay: trying the other protocol", "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err, "attempts", at.attempts)
 		return
-	}
-	if r.detour.leads(over) && unreached(err) {
-		reaction = backOff // nobody must act as long as the second way is there
 	}
 	switch reaction {
 	case askAgain:

@@ -166,8 +166,7 @@ func (c *conversation) may(now time.Time) bool {
 func (c *conversation) next(ctx context.Context) (*wire.Batch, error) {
 	c.began = time.Now()
 	limit := c.limit()
-	events, lost, ahead := c.handoff.take(c.sent.id, limit, maxPayload)
-	c.stale = c.stale || lost
+	events, ahead := c.handoff.take(c.sent.id, limit, maxPayload)
 	if len(events) == 0 && ahead && !c.stale && !c.patient() {
 		return nil, nil
 	}

@@ -324,11 +324,11 @@ func TestWhatWasAcknowledgedBeforeARefusalCounts(t *testing.T) {
 }
 
 func TestAnswersThatCannotBe(t *testing.T) {
-	for name, spoil := range map[string]func(*wire.Answer){
-		"of another batch":  func(a *wire.Answer) { a.FirstID = 2 },
-		"of a part":         func(a *wire.Answer) { a.ReceivedUpto = 1 },
-		"with another hash": func(a *wire.Answer) { a.ChainHash[0]++ },
-		"beyond our log":    func(a *wire.Answer) { a.ReceivedUpto = 99 },
+	for name, spoil := range map[string]func(*stage, *wire.Answer){
+		"of another batch":  func(_ *stage, a *wire.Answer) { a.FirstID = 2 },
+		"of a part":         func(s *stage, a *wire.Answer) { a.ReceivedUpto, a.ChainHash = 1, s.at(1).hash },
+		"with another hash": func(_ *stage, a *wire.Answer) { a.ChainHash[0]++ },
+		"beyond our log":    func(_ *stage, a *wire.Answer) { a.ReceivedUpto = 99 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, Config{}, func(s *stage) {
@@ -336,7 +336,7 @@ func TestAnswersThatCannotBe(t *testing.T) {
 				hq := s.grpc.now()
 				answer := s.grpc.where()
 				answer.FirstID, answer.ReceivedUpto, answer.ChainHash = 1, 2, s.at(2).hash
-				spoil(answer)
+				spoil(s, answer)
 				hq.say(answer)
 				require.True(t, hq.over())
 				require.Equal(t, []int64{0}, s.marked)

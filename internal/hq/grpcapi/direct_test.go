@@ -84,7 +84,7 @@ func (d *direct) waiting(n int) {
 
 func TestCreditGrowsOnlyWhileMoreIsWaiting(t *testing.T) {
 	h := setup(t)
-	shop := shopOf("S1", 30)
+	shop := shopOf("S1", 15) // no backlog
 	d := h.direct(t, shop)
 	first := int64(1)
 	next := func() *wirepb.EventBatch {
@@ -129,16 +129,20 @@ func TestCreditThatWasGivenIsNotTakenBack(t *testing.T) {
 	h := setup(t)
 	shop := shopOf("S1", 10)
 	d := h.direct(t, shop)
-	d.c.granted.Store(6) // HQ gave credit 6 and lowers it now
+	d.c.granted.Store(11) // HQ gave so much and lowers it now
 	d.c.credit = 1
-	release := h.hold(t)
-	for first := int64(1); first <= 6; first++ {
-		d.in <- wirepb.FromBatch(shop.Batch(first, first))
-	}
-	d.waiting(5)
-	release()
-	for range 6 {
-		require.Positive(t, d.hear().Credit)
+	first := int64(0)
+	for _, n := range []int{3, 8} {
+		release := h.hold(t)
+		for range n {
+			first++
+			d.in <- wirepb.FromBatch(shop.Batch(first, first))
+		}
+		d.waiting(n - 1)
+		release()
+		for range n {
+			require.Positive(t, d.hear().Credit)
+		}
 	}
 }
 

@@ -20,8 +20,8 @@
 // # What may go wrong
 //
 // A refusal is a status with the code as its reason (wirepb.FromRefusal). A
-// message that is no EventBatch is batch_invalid; one over 4 MiB is gRPC's own
-// RESOURCE_EXHAUSTED. A panic ends its stream with INTERNAL and goes to the log.
+// message over 4 MiB is gRPC's own RESOURCE_EXHAUSTED, bytes that are no message
+// are its INTERNAL: both are sent before HQ hears of them. A panic ends its stream with INTERNAL and goes to the log.
 // A store that is gone is found by gRPC's keepalive. A stream that takes no
 // answers blocks only itself, until its connection is too old.
 package grpcapi

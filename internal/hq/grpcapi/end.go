@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"tiem/internal/fault"
-	"tiem/internal/wire"
 	"tiem/internal/wire/wirepb"
 )
 
@@ -38,11 +37,9 @@ func (c *stream) farewell(ctx context.Context, reason string, err error) error {
 	refusal := fault.As(err)
 	switch code := status.Code(err); {
 	case refusal != nil:
-	case code == codes.ResourceExhausted: // gRPC's own: more than 4 MiB
-		log.InfoContext(ctx, "a stream was refused", "store_id", c.storeID, "code", "message_too_large")
+	case code == codes.ResourceExhausted, code == codes.Internal: // gRPC's own, and sent: more than 4 MiB, or no message at all
+		log.InfoContext(ctx, "a stream was refused", "store_id", c.storeID, "code", "message_unreadable")
 		return err
-	case code == codes.Internal: // gRPC could not read the message
-		refusal = fault.Wrap(err, fault.Malformed, wire.CodeBatchInvalid, "the message is no EventBatch")
 	default:
 		refusal = fault.Wrap(err, fault.Internal, internal().Code, "%s", internal().Message)
 	}

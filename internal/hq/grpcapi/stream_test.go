@@ -261,8 +261,9 @@ func TestBytesThatAreNoMessage(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, rpc.SendMsg([]byte{0x0a, 0xff}))
 	err = rpc.RecvMsg(nil)
-	require.Equal(t, codes.InvalidArgument, status.Code(err))
-	require.Equal(t, wire.CodeBatchInvalid, refusalIn(t, err).Code)
+	require.Equal(t, codes.Internal, status.Code(err))
+	require.Nil(t, wirepb.Refusal(status.Convert(err)), "it is gRPC's own word, as from any server")
+	require.Eventually(t, func() bool { return h.ended(t, endRefused)+h.ended(t, endLost) == 1 }, patience, time.Millisecond)
 }
 
 func TestAnAskIsAnsweredBehindTheBatchesBeforeIt(t *testing.T) {
