@@ -118,3 +118,29 @@ func TestTouchAndLag(t *testing.T) {
 	require.NotNil(t, store.LastSeen)
 	require.EqualValues(t, 2, *store.LagEvents)
 }
+
+// A store that asks where HQ stands costs no flush of the disk, and it asks every
+// minute. What the trigger sees is what COMMIT goes by.
+func TestStandingDoesNotWaitForTheDisk(t *testing.T) {
+	db, f := setup(t)
+	_, err := f.Add(t.Context(), "S1", "Nguyễn Trãi")
+	require.NoError(t, err)
+	for _, sql := range []string{
+		"create table seen (setting text)",
+		"create function look() returns trigger language plpgsql as $$ begin insert into seen values (current_setting('synchronous_commit')); return null; end $$",
+		"create constraint trigger looks after update on store_streams deferrable initially deferred for each row execute function look()",
+	} {
+		_, err := db.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	at, err := f.Standing(t.Context(), "S1", 7)
+	require.NoError(t, err)
+	require.Equal(t, "S1", at.StoreID)
+	var setting, after string
+	require.NoError(t, db.QueryRow(t.Context(), "select setting from seen").Scan(&setting))
+	require.Equal(t, "off", setting)
+	require.NoError(t, db.QueryRow(t.Context(), "select current_setting('synchronous_commit')").Scan(&after))
+	require.Equal(t, "on", after, "for this question only")
+	_, err = f.Standing(t.Context(), "S2", 7)
+	require.Equal(t, "store_unknown", fault.CodeOf(err))
+}

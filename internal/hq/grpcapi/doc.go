@@ -17,6 +17,14 @@
 // Credit that was given is not taken back: lowering it binds the batches after
 // those that it was given for. So a store that had not heard of it is not refused.
 //
+// # Work that takes long
+//
+// A batch may wait for its turn, or for a slow database, longer than a store
+// listens to silence; a hello, too. Meanwhile a timer tells the store every two
+// seconds that HQ lives: by an answer of no batch that says what was said last,
+// before the welcome nothing. The talking goroutine is silent while it works, so
+// the two never speak at once, and no such word comes behind the answer.
+//
 // # What may go wrong
 //
 // A refusal is a status with the code as its reason (wirepb.FromRefusal). A

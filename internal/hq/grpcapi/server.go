@@ -28,6 +28,7 @@ const (
 	defaultAge   = 30 * time.Minute
 	helloTimeout = 10 * time.Second // from the stream's beginning to its hello
 	drainTimeout = 10 * time.Second // at shutdown, for what is on its way
+	signOfLife   = 2 * time.Second  // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
 	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
 	callsAtOnce  = 16               // of one connection: its stream, and people's questions
 	// window is how many bytes a store may send that the stream has not read yet. A
@@ -62,14 +63,14 @@ type Server struct {
 	draining chan struct{} // closed when the server wants to stop
 	stop     sync.Once
 
-	helloWithin, drainWithin time.Duration
+	helloWithin, drainWithin, livesEvery time.Duration
 }
 
 // New puts a server together.
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
 	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
-		helloWithin: helloTimeout, drainWithin: drainTimeout}
+		helloWithin: helloTimeout, drainWithin: drainTimeout, livesEvery: signOfLife}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {
 		secure = credentials.NewTLS(parts.TLS)

@@ -49,9 +49,7 @@ func (s *Server) StreamEvents(rpc grpc.BidiStreamingServer[wirepb.EventBatch, wi
 
 // run is the whole talk. Its error is io.EOF when the store has closed.
 func (c *stream) run(ctx context.Context) error {
-	var err error
-	c.token = bearer(ctx)
-	if c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token); err != nil {
+	if err := c.admit(ctx); err != nil {
 		return err
 	}
 	go c.listen(ctx)
@@ -62,6 +60,7 @@ func (c *stream) run(ctx context.Context) error {
 	defer aged.Stop()
 	stopping := c.server.draining
 	for {
+		var err error
 		select {
 		case s := <-c.said:
 			err = c.answer(ctx, s)
@@ -77,6 +76,14 @@ func (c *stream) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// admit finds out whose stream it is.
+func (c *stream) admit(ctx context.Context) (err error) {
+	defer c.lives()()
+	c.token = bearer(ctx)
+	c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token)
+	return err
 }
 
 // welcome waits for the hello and answers it.
@@ -95,7 +102,9 @@ func (c *stream) welcome(ctx context.Context) error {
 		return s.err
 	}
 	c.head.Store(s.hello.Head)
+	enough := c.lives()
 	answer, err := c.server.parts.Intake.Greet(ctx, s.hello)
+	enough()
 	if err != nil {
 		return err
 	}
@@ -122,7 +131,9 @@ func (c *stream) answer(ctx context.Context, s saying) error {
 // fits, and shrinks when the node has more to do than it can.
 func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) error {
 	d.Behind(c.head.Load())
+	enough := c.lives()
 	ack, err := c.server.parts.Intake.Commit(ctx, d)
+	enough()
 	if err != nil {
 		return err
 	}
@@ -141,16 +152,21 @@ func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) er
 // look answers a question for what the database holds. A token that was replaced
 // meanwhile ends the stream.
 func (c *stream) look(ctx context.Context, head int64) error {
-	storeID, err := c.server.parts.Fleet.Authenticate(ctx, c.token)
-	if err != nil {
-		return err
-	}
-	at, err := c.server.parts.Fleet.Standing(ctx, storeID, head)
+	at, err := c.standing(ctx, head)
 	if err != nil {
 		return err
 	}
 	c.mark = watermark(at.ReceivedUpto, at.ChainHash)
 	return c.say(&wire.Answer{Ack: c.mark})
+}
+
+func (c *stream) standing(ctx context.Context, head int64) (wire.StoreSync, error) {
+	defer c.lives()()
+	storeID, err := c.server.parts.Fleet.Authenticate(ctx, c.token)
+	if err != nil {
+		return wire.StoreSync{}, err
+	}
+	return c.server.parts.Fleet.Standing(ctx, storeID, head)
 }
 
 // drain asks the store to go, once.

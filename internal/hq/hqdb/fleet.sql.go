@@ -130,7 +130,7 @@ func (q *Queries) ListStores(ctx context.Context, db DBTX, after string, maxRows
 
 const recordHead = `-- name: RecordHead :one
 update store_streams set last_seen = now(), claimed_head = $1
-where store_id = $2
+where store_id = $2 and set_config('synchronous_commit', 'off', true) is not null
 returning epoch, received_upto, chain_hash
 `
 
@@ -140,6 +140,7 @@ type RecordHeadRow struct {
 	ChainHash    []byte
 }
 
+// When a store was heard last is no promise: COMMIT does not wait for the disk.
 func (q *Queries) RecordHead(ctx context.Context, db DBTX, head *int64, storeID string) (RecordHeadRow, error) {
 	row := db.QueryRow(ctx, recordHead, head, storeID)
 	var i RecordHeadRow

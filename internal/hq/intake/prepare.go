@@ -52,17 +52,23 @@ func Prepare(batch *wire.Batch) (*Delivery, error) {
 func (d *Delivery) makeReady() error {
 	ctx, b := context.Background(), d.batch // nothing is sent, so nothing can be called off
 	d.ready = &pgx.Batch{}
-	pipe := postgres.IntoBatch(d.ready)
 	last := &b.Events[len(b.Events)-1]
-	err := queries.AdvanceIfNext(ctx, pipe, hqdb.AdvanceIfNextParams{StoreID: b.StoreID, Epoch: b.Epoch,
+	err := queries.AdvanceIfNext(ctx, postgres.IntoBatch(d.ready), hqdb.AdvanceIfNextParams{StoreID: b.StoreID, Epoch: b.Epoch,
 		Upto: b.FirstID - 1, Hash: b.PrevHash[:], NewUpto: last.ID, NewHash: last.Hash[:], AggregateIds: d.aggregates})
 	if err != nil {
 		return err
 	}
+	writes := &pgx.Batch{}
+	pipe := postgres.IntoBatch(writes)
 	run := projection.NewRun(b.StoreID, d.entries, nil)
 	if err := run.Queue(ctx, pipe); err != nil {
 		return err
 	}
 	d.verdicts = run.Verdicts()
-	return keep(ctx, pipe, b.StoreID, d.verdicts)
+	if err := keep(ctx, pipe, b.StoreID, d.verdicts); err != nil {
+		return err
+	}
+	sql, args := postgres.OneStatement(writes) // no table is written by two of them
+	d.ready.Queue(sql, args...)
+	return nil
 }

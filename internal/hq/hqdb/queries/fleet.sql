@@ -39,6 +39,7 @@ where store_id = @store_id
 returning received_upto;
 
 -- name: RecordHead :one
+-- When a store was heard last is no promise: COMMIT does not wait for the disk.
 update store_streams set last_seen = now(), claimed_head = @head
-where store_id = @store_id
+where store_id = @store_id and set_config('synchronous_commit', 'off', true) is not null
 returning epoch, received_upto, chain_hash;

@@ -1,0 +1,92 @@
+package grpcapi
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tiem/internal/wire"
+	"tiem/internal/wire/wirepb"
+)
+
+// While a batch is under way the store hears that HQ lives: with the watermark and
+// the credit that it knows, and never behind the answer.
+func TestHQSaysThatItLivesWhileItWorks(t *testing.T) {
+	h := setup(t)
+	h.livesEvery = 20 * time.Millisecond
+	shop := shopOf("S1", 3)
+	d := h.direct(t, shop)
+	d.in <- wirepb.FromBatch(shop.Batch(1, 3))
+	require.EqualValues(t, 1, d.hear().FirstID)
+	release := h.hold(t)
+	d.in <- wirepb.FromBatch(shop.Batch(4, 6))
+	for range 3 {
+		a := d.hear()
+		require.Equal(t, &wire.Answer{Ack: watermark(3, shop.HashAt(3)), Credit: wire.FirstCredit}, a)
+	}
+	release()
+	for a := d.hear(); a.FirstID != 4; a = d.hear() {
+		require.EqualValues(t, 3, a.ReceivedUpto)
+	}
+	d.in <- &wirepb.EventBatch{Ask: &wirepb.Ask{}}
+	a := d.hear()
+	require.EqualValues(t, 6, a.ReceivedUpto)
+	require.Empty(t, d.out, "nothing was left over")
+}
+
+// An ask that waits for the database is work, too.
+func TestHQSaysThatItLivesWhileItLooks(t *testing.T) {
+	h := setup(t)
+	h.livesEvery = 20 * time.Millisecond
+	d := h.direct(t, shopOf("S1", 1))
+	release := h.hold(t)
+	d.in <- &wirepb.EventBatch{Ask: &wirepb.Ask{Watermark: true, Head: 3}}
+	d.hear()
+	d.hear()
+	release()
+	require.Eventually(t, func() bool {
+		return h.count(t, "select coalesce(max(claimed_head), 0) from store_streams where store_id = 'S1'") == 3
+	}, patience, time.Millisecond)
+}
+
+// Before the welcome a sign of life says nothing, and gives no credit.
+func TestHQSaysThatItLivesBeforeItWelcomes(t *testing.T) {
+	h := setup(t)
+	h.livesEvery = 20 * time.Millisecond
+	release := h.hold(t)
+	shop := shopOf("S1", 1)
+	s := h.open(t, "Bearer "+h.tokens["S1"])
+	s.say(wirepb.FromHello(hello(shop)))
+	for range 3 {
+		require.Equal(t, &wire.Answer{Ack: watermark(0, wire.Hash{})}, s.hear())
+	}
+	release()
+	a := s.hear()
+	for a.Welcome == nil {
+		a = s.hear()
+	}
+	require.Equal(t, wire.FirstCredit, a.Credit)
+	s.send(shop.All())
+	for a = s.hear(); a.FirstID == 0; a = s.hear() {
+		require.NotZero(t, a.Credit)
+	}
+	require.EqualValues(t, 3, a.ReceivedUpto)
+}
+
+// A stream that does nothing says nothing.
+func TestAnIdleStreamIsSilent(t *testing.T) {
+	h := setup(t)
+	h.livesEvery = time.Millisecond
+	d := h.direct(t, shopOf("S1", 0))
+	for len(d.out) > 0 {
+		<-d.out
+	}
+	d.in <- &wirepb.EventBatch{Ask: &wirepb.Ask{}}
+	d.hear()
+	for range 50 { // of the ways that a timer might be left behind
+		d.in <- &wirepb.EventBatch{Ask: &wirepb.Ask{}}
+		d.hear()
+		require.Empty(t, d.out)
+	}
+}
