@@ -51,12 +51,13 @@ func TestDoctor(t *testing.T) {
 	require.Regexp(t, `(?m)^database +ok +PostgreSQL .* that was started for this examination`, r.stdout)
 	require.Regexp(t, `(?m)^durability +ok +fsync, full page writes and data checksums are on$`, r.stdout)
 	require.Regexp(t, `(?m)^line to HQ +warn +http://127.0.0.1:1 does not answer`, r.stdout)
+	require.Regexp(t, `(?m)^gRPC to HQ +warn +HQ_GRPC_TARGET is not set`, r.stdout)
 	require.Regexp(t, `(?m)^chain +ok `, r.stdout)
 	require.NotContains(t, r.stdout, "geheim")
 	require.NoFileExists(t, filepath.Join(dir, "postgres", "postmaster.pid"), "it was stopped again")
 
 	f := doctorJSON(t, storeEdge(t, environ, "doctor", "--json", "--full"))
-	require.Len(t, f.Checks, 17)
+	require.Len(t, f.Checks, 18)
 	status, _ := f.of("schema")
 	require.Equal(t, "ok", status)
 

@@ -183,8 +183,8 @@ func (q *Queries) GetHello(ctx context.Context, db DBTX) (GetHelloRow, error) {
 
 const getPosition = `-- name: GetPosition :one
 SELECT h.store_id, h.epoch, h.last_id, h.last_hash,
-       (SELECT position FROM sync_cursors WHERE name = 'uplink.acked')::bigint AS acked,
-       (SELECT position FROM sync_cursors WHERE name = 'uplink.published')::bigint AS published
+       coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.acked'), 0)::bigint AS acked,
+       coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0)::bigint AS published
 FROM outbox_head h
 `
 
@@ -330,7 +330,7 @@ func (q *Queries) MarkFailed(ctx context.Context, db DBTX, lastError *string, fi
 
 const markPublished = `-- name: MarkPublished :exec
 UPDATE outbox SET published_at = now(), publish_attempts = publish_attempts + 1, last_error = NULL
-WHERE id > (SELECT position FROM sync_cursors WHERE name = 'uplink.published') AND id <= $1::bigint AND published_at IS NULL
+WHERE id > coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0) AND id <= $1::bigint AND published_at IS NULL
 `
 
 func (q *Queries) MarkPublished(ctx context.Context, db DBTX, upto int64) error {
@@ -383,7 +383,8 @@ func (q *Queries) OldestPending(ctx context.Context, db DBTX, publishedUpto int6
 }
 
 const raiseCursor = `-- name: RaiseCursor :exec
-UPDATE sync_cursors SET position = greatest(position, $2), updated_at = now() WHERE name = $1
+INSERT INTO sync_cursors (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = greatest(sync_cursors.position, excluded.position), updated_at = now()
 `
 
 func (q *Queries) RaiseCursor(ctx context.Context, db DBTX, name string, position int64) error {
@@ -404,9 +405,11 @@ func (q *Queries) RetireEvents(ctx context.Context, db DBTX, firstID int64, last
 }
 
 const setCursor = `-- name: SetCursor :exec
-UPDATE sync_cursors SET position = $2, updated_at = now() WHERE name = $1
+INSERT INTO sync_cursors (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now()
 `
 
+// A row that is missing is written: without one nothing would ever be marked, and nobody would hear of it.
 func (q *Queries) SetCursor(ctx context.Context, db DBTX, name string, position int64) error {
 	_, err := db.Exec(ctx, setCursor, name, position)
 	return err

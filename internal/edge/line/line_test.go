@@ -43,12 +43,13 @@ func (f *farEnd) Ready(ctx context.Context) error {
 
 func (f *farEnd) Heartbeat(_ context.Context, beat wire.Heartbeat) (wire.HeartbeatAnswer, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.beats = append(f.beats, beat)
-	time.Sleep(f.slow / 2)
-	now := time.Now().Add(f.ahead)
-	time.Sleep(f.slow / 2)
-	return wire.HeartbeatAnswer{Now: now}, f.beat
+	ahead, slow, err := f.ahead, f.slow, f.beat
+	f.mu.Unlock() // a bubble's time stands still while somebody waits for a mutex
+	time.Sleep(slow / 2)
+	now := time.Now().Add(ahead)
+	time.Sleep(slow / 2)
+	return wire.HeartbeatAnswer{Now: now}, err
 }
 
 func (f *farEnd) is(change func()) {

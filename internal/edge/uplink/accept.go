@@ -11,7 +11,6 @@ import (
 // heed takes an answer of HQ's: its terms, and its watermark.
 func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
 	now := time.Now()
-	waited := now.Sub(c.since)
 	c.terms(answer, now)
 	c.heard, c.answered, c.heardAt, c.since = true, true, now, now
 	c.detour.answered()
@@ -19,7 +18,7 @@ func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
 		c.asked = false
 		return c.told(ctx, point{answer.ReceivedUpto, answer.ChainHash})
 	}
-	return c.accept(ctx, answer, waited)
+	return c.accept(ctx, answer)
 }
 
 // terms hears what may be sent from now on.
@@ -48,8 +47,8 @@ func (c *conversation) told(ctx context.Context, hq point) error {
 }
 
 // accept checks the acknowledgement of the oldest batch on its way against our
-// own log, and has it marked. waited is how long the answer took.
-func (c *conversation) accept(ctx context.Context, ack *wire.Answer, waited time.Duration) error {
+// own log, and has it marked.
+func (c *conversation) accept(ctx context.Context, ack *wire.Answer) error {
 	if len(c.flight) == 0 || ack.FirstID != c.flight[0].first {
 		return fault.New(fault.Unavailable, "ack_unexpected", "HQ acknowledged a batch from %d, which is not the one that it was to answer", ack.FirstID)
 	}
@@ -78,7 +77,8 @@ func (c *conversation) accept(ctx context.Context, ack *wire.Answer, waited time
 	c.log.Debug("relay: acknowledged", "first_id", f.first, "last_id", f.last, "received_upto", hq.id,
 		"accepted", ack.Accepted, "duplicates", ack.Duplicates, "set_aside", len(ack.Errors), "attempts", c.at.attempts+1)
 	c.at.attempts, c.at.mismatch, c.at.refusals, c.worked = 0, 0, 0, c.backlog
-	c.at.grow(waited, c.cfg)
+	c.at.grow(now.Sub(c.moved), c.cfg)
+	c.moved = now
 	c.marks.want(hq, ack.Errors)
 	c.mended()
 	return nil

@@ -36,7 +36,8 @@ type conversation struct {
 	heard    bool      // HQ said something that the line was not told
 	answered bool      // HQ said more than its welcome
 	heardAt  time.Time // when HQ said something last
-	since    time.Time // when HQ began to owe the next answer
+	since    time.Time // when HQ began to owe its next word
+	moved    time.Time // when HQ began to owe the answer to the oldest batch
 	resyncAt time.Time
 	pollAt   time.Time
 
@@ -50,6 +51,7 @@ type conversation struct {
 
 // flight is a batch on its way.
 type flight struct {
+	after       point // what it was sent behind
 	first, last int64
 	events      []wire.Event
 }
@@ -175,7 +177,8 @@ func (c *conversation) greeted(welcome *wire.Welcome) {
 }
 
 // part is the end: what was on its way is forgotten, because the next
-// conversation begins with HQ's own word. marked is how far the journal is.
+// conversation begins with HQ's own word. marked is how far the journal is. (A
+// batch that is sent a second time begins before that.)
 func (c *conversation) part(ctx context.Context, marked point, err error) error {
 	if errors.Is(err, errAnew) || errors.Is(err, errDrained) {
 		return err
@@ -186,7 +189,11 @@ func (c *conversation) part(ctx context.Context, marked point, err error) error 
 		c.failed(ctx, err)
 	}
 	if len(c.flight) > 0 || marked != c.acked {
-		c.at.unheard = &unheard{after: marked, protocol: c.protocol}
+		after := marked
+		if len(c.flight) > 0 && c.flight[0].after.id < after.id {
+			after = c.flight[0].after
+		}
+		c.at.unheard = &unheard{after: after, protocol: c.protocol}
 	}
 	return err
 }

@@ -77,6 +77,15 @@ func (h *handoff) take(after int64, limit, maxBytes int) (events []wire.Event, a
 	return events, len(h.runs) > 0
 }
 
+// back puts events that were taken, or read, back in front: they are to be taken
+// again with what follows.
+func (h *handoff) back(events []wire.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.forget(events[len(events)-1].ID) // what was read may have been handed over meanwhile
+	h.keep(events)
+}
+
 // newest is the highest id that was handed over.
 func (h *handoff) newest() int64 {
 	h.mu.Lock()

@@ -75,6 +75,23 @@ func TestTheHandoffIsBounded(t *testing.T) {
 	require.True(t, ahead)
 }
 
+// What was read, and given back, is taken once, also if it was handed over meanwhile.
+func TestTheHandoffTakesBackWhatWasRead(t *testing.T) {
+	t.Parallel()
+	p, h := &paper{}, newHandoff()
+	first, second := p.write(3), p.write(5)
+	h.put(first)
+	h.put(second)
+	h.back(p.events[:5:5])
+	require.Equal(t, 8, h.events)
+	require.Equal(t, size(p.events), h.bytes)
+	events, ahead := h.take(0, 50, 1<<20)
+	require.Equal(t, p.events, events)
+	require.False(t, ahead)
+	require.Zero(t, h.events)
+	require.Zero(t, h.bytes)
+}
+
 // However commits are told, and whatever is taken: it is consecutive from where
 // it was asked for, within the limits, and each event as it was committed.
 func TestTheHandoffGivesConsecutiveEvents(t *testing.T) {
@@ -98,6 +115,12 @@ func TestTheHandoffGivesConsecutiveEvents(t *testing.T) {
 			}
 			limit, most := rapid.IntRange(1, 9).Draw(t, "limit"), rapid.IntRange(1, 100).Draw(t, "most")
 			events, _ := h.take(at, limit, most)
+			if len(events) > 0 && rapid.Bool().Draw(t, "back") {
+				bytes, n := h.bytes+size(events), h.events+len(events)
+				h.back(events)
+				require.Equal(t, []int{bytes, n}, []int{h.bytes, h.events})
+				continue
+			}
 			require.LessOrEqual(t, len(events), limit)
 			if len(events) > 1 {
 				require.LessOrEqual(t, size(events), most)

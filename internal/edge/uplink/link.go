@@ -16,16 +16,9 @@ import (
 	"tiem/internal/wire"
 )
 
-// Link is a way to HQ. Errors are faults: Unavailable or Timeout if the line or
-// HQ is down, else HQ's own refusal with its code and details.
-type Link interface {
-	// Send delivers a batch; the Ack comes after HQ has committed it.
-	Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error)
-	// Sync asks how far HQ has this store's log.
-	Sync(ctx context.Context) (wire.StoreSync, error)
-}
-
-// HTTPLink sends batches as POST /v1/ingestion/events.
+// HTTPLink sends batches as POST /v1/ingestion/events. Its errors are faults:
+// Unavailable or Timeout if the line or HQ is down, else HQ's own refusal with its
+// code and details.
 type HTTPLink struct {
 	base    string
 	storeID string
@@ -73,7 +66,7 @@ func (l *HTTPLink) Close() {
 	l.probes.CloseIdleConnections()
 }
 
-// Send implements Link.
+// Send delivers a batch; the Ack comes after HQ has committed it.
 func (l *HTTPLink) Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error) {
 	body, err := wire.EncodeBatch(batch)
 	if err != nil {
@@ -86,7 +79,7 @@ func (l *HTTPLink) Send(ctx context.Context, batch *wire.Batch) (wire.Ack, error
 	return ack, l.exchange(ctx, http.MethodPost, "/v1/ingestion/events", body, &ack)
 }
 
-// Sync implements Link.
+// Sync asks how far HQ has this store's log.
 func (l *HTTPLink) Sync(ctx context.Context) (wire.StoreSync, error) {
 	var sync wire.StoreSync
 	err := l.exchange(ctx, http.MethodGet, "/v1/stores/"+url.PathEscape(l.storeID)+"/sync", nil, &sync)

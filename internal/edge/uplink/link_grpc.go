@@ -25,7 +25,7 @@ type GRPCWay struct {
 	target  string
 	storeID string
 	token   string
-	timeout time.Duration // to open a stream
+	timeout time.Duration // to open a stream, from HQ's last word
 	trust   *tls.Config   // nil: no TLS
 }
 
@@ -51,17 +51,21 @@ const targetSetting = "HQ_GRPC_TARGET"
 func (w *GRPCWay) Protocol() string { return wire.GRPC }
 
 // Open implements Way. ctx bounds the opening only: the stream lasts until Close.
+// An HQ that says that it lives while the store waits for its turn to be welcomed
+// is waited for, but not longer than for a batch.
 func (w *GRPCWay) Open(ctx context.Context, hello *wire.Hello) (Stream, *wire.Answer, error) {
 	c, err := w.dial()
 	if err != nil {
 		return nil, nil, err
 	}
-	opening, done := context.WithTimeout(ctx, w.timeout)
+	opening, done := context.WithTimeout(ctx, stuck*w.timeout)
 	defer done()
+	silence := time.AfterFunc(w.timeout, done)
+	defer silence.Stop()
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	late := context.AfterFunc(opening, end)
 	s := &stream{connection: c, end: end}
-	welcome, err := s.greet(metadata.AppendToOutgoingContext(life, "authorization", "Bearer "+w.token), hello)
+	welcome, err := s.greet(metadata.AppendToOutgoingContext(life, "authorization", "Bearer "+w.token), hello, func() { silence.Reset(w.timeout) })
 	if !late() && err == nil {
 		err = opening.Err() // it came too late: the stream is ended already
 	}
@@ -73,8 +77,9 @@ func (w *GRPCWay) Open(ctx context.Context, hello *wire.Hello) (Stream, *wire.An
 	return s, welcome, nil
 }
 
-// greet opens the stream and waits for HQ's welcome.
-func (s *stream) greet(ctx context.Context, hello *wire.Hello) (*wire.Answer, error) {
+// greet opens the stream and waits for HQ's welcome. lives is called for each
+// sign of life before it: an answer that says nothing.
+func (s *stream) greet(ctx context.Context, hello *wire.Hello, lives func()) (*wire.Answer, error) {
 	var err error
 	if s.rpc, err = wirepb.NewSyncServiceClient(s.conn).StreamEvents(ctx); err != nil {
 		return nil, err
@@ -82,14 +87,19 @@ func (s *stream) greet(ctx context.Context, hello *wire.Hello) (*wire.Answer, er
 	if err := s.rpc.Send(wirepb.FromHello(hello)); err != nil && !over(err) { // what it is over for, Recv says
 		return nil, err
 	}
-	message, err := s.rpc.Recv()
-	if err != nil {
-		return nil, err
+	for {
+		message, err := s.rpc.Recv()
+		if err != nil {
+			return nil, err
+		}
+		answer, err := wirepb.Answer(message)
+		if err != nil || answer.Welcome != nil {
+			return answer, err
+		}
+		if answer.FirstID != 0 || answer.ReceivedUpto != 0 || answer.Credit != 0 {
+			return nil, fault.New(fault.Unavailable, "hq_answer_unreadable", "HQ's first answer is no welcome").
+				Advise("is %s the address of an hq-platform?", targetSetting)
+		}
+		lives()
 	}
-	welcome, err := wirepb.Answer(message)
-	if err == nil && welcome.Welcome == nil {
-		err = fault.New(fault.Unavailable, "hq_answer_unreadable", "HQ's first answer is no welcome").
-			Advise("is %s the address of an hq-platform?", targetSetting)
-	}
-	return welcome, err
 }

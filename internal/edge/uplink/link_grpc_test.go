@@ -135,7 +135,7 @@ func TestGRPCWayToAnOlderHQ(t *testing.T) {
 func TestGRPCWayToSomebodyElse(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]*wirepb.Acknowledgment{
-		"no welcome":  wirepb.FromAnswer(&wire.Answer{}),
+		"no welcome":  wirepb.FromAnswer(&wire.Answer{Credit: 2}),
 		"no hash":     {Welcome: &wirepb.Welcome{}, ChainHash: []byte{1}},
 		"half an id":  {Welcome: &wirepb.Welcome{}, ChainHash: make([]byte, 32), Accepted: [][]byte{{1}}},
 		"half a name": {Welcome: &wirepb.Welcome{}, ChainHash: make([]byte, 32), Errors: []*wirepb.EventError{{}}},

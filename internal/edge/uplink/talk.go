@@ -64,6 +64,9 @@ func (c *conversation) nextLook() time.Time {
 	if c.owed() {
 		sooner(c.since.Add(c.cfg.Timeout))
 	}
+	if len(c.flight) > 0 {
+		sooner(c.moved.Add(stuck * c.cfg.Timeout))
+	}
 	if !c.asked && c.leaving == nil {
 		sooner(c.resyncAt)
 		if len(c.flight) == 0 {
@@ -91,8 +94,8 @@ func (c *conversation) quiet() bool { return c.mute || c.leaving != nil }
 // push does what is due: it gives up on a silent HQ, asks, or sends one batch.
 func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 	now := time.Now()
-	if c.owed() && now.Sub(c.since) >= c.cfg.Timeout {
-		return false, fault.New(fault.Unavailable, "hq_unreachable", "HQ has not answered for %v", c.cfg.Timeout)
+	if err := c.waitedEnough(now); err != nil {
+		return false, err
 	}
 	if c.detour.due(now) && c.leaving == nil {
 		c.leaving = errAnew
@@ -117,6 +120,21 @@ func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 	}
 	c.send(ctx, batch)
 	return true, nil
+}
+
+// stuck is for how many SYNC_TIMEOUTs HQ may say that it lives and not answer a batch.
+const stuck = 10
+
+// waitedEnough gives up on an HQ that is silent, or is not but does not get done
+// with a batch: another connection may lead to another node.
+func (c *conversation) waitedEnough(now time.Time) error {
+	if c.owed() && now.Sub(c.since) >= c.cfg.Timeout {
+		return fault.New(fault.Unavailable, "hq_unreachable", "HQ has not answered for %v", c.cfg.Timeout)
+	}
+	if len(c.flight) > 0 && now.Sub(c.moved) >= stuck*c.cfg.Timeout {
+		return fault.New(fault.Unavailable, "hq_unreachable", "HQ is there, but has not acknowledged a batch for %v", stuck*c.cfg.Timeout)
+	}
+	return nil
 }
 
 // ask asks HQ for its watermark every now and then, and for a sign of life when
@@ -181,6 +199,10 @@ func (c *conversation) next(ctx context.Context) (*wire.Batch, error) {
 		c.backlog = false
 		return nil, nil
 	}
+	if c.early(events, limit) {
+		c.handoff.back(events)
+		return nil, nil
+	}
 	last := &events[len(events)-1]
 	if last.Epoch > c.epoch {
 		return nil, errAnew // the store has a new epoch: HQ is to be told
@@ -188,6 +210,17 @@ func (c *conversation) next(ctx context.Context) (*wire.Batch, error) {
 	c.head = max(c.head, c.handoff.newest(), last.ID)
 	c.backlog = len(events) == limit || c.head-last.ID >= int64(c.cfg.Batch)
 	return &wire.Batch{StoreID: last.StoreID, Epoch: c.epoch, FirstID: c.sent.id + 1, PrevHash: c.sent.hash, Events: events}, nil
+}
+
+// together is how many batches are on their way before a small one waits.
+const together = 2
+
+// early tells whether events had better wait for what is committed meanwhile, and
+// travel with it. A lone sale goes at once, and one more behind it. From then on
+// HQ is slower than the tills: more small batches would only queue up there, and
+// each costs it as much as a full one (it is Nagle's rule, RFC 896).
+func (c *conversation) early(events []wire.Event, limit int) bool {
+	return len(c.flight) >= together && len(events) < min(limit, c.cfg.Batch) && size(events) < maxPayload/2
 }
 
 // limit is the most events of the next batch.
@@ -236,11 +269,15 @@ func (c *conversation) read(ctx context.Context, limit int) ([]wire.Event, error
 func (c *conversation) send(ctx context.Context, batch *wire.Batch) {
 	failpoint.Hit("relay.before_send")
 	c.attempts.Inc()
+	now := time.Now()
 	if !c.owed() {
-		c.since = time.Now()
+		c.since = now
+	}
+	if len(c.flight) == 0 {
+		c.moved = now
 	}
 	last := &batch.Events[len(batch.Events)-1]
-	c.flight = append(c.flight, flight{batch.FirstID, last.ID, batch.Events})
+	c.flight = append(c.flight, flight{c.sent, batch.FirstID, last.ID, batch.Events})
 	c.sent = point{last.ID, last.Hash}
 	c.give(func() error { return c.stream.Send(ctx, batch) })
 }

@@ -65,7 +65,7 @@ func TestThePauseBetweenBatchesOfABacklog(t *testing.T) {
 }
 
 // While tills are busy a backlog has one batch on its way, and after it a pause;
-// what they sell meanwhile is no backlog, and does not wait.
+// what they sell meanwhile is no backlog, and waits for answers only.
 func TestHowABacklogIsPipelined(t *testing.T) {
 	traffic := &Traffic{}
 	traffic.Enter()
@@ -94,10 +94,13 @@ func TestHowABacklogIsPipelined(t *testing.T) {
 	play(t, Config{Batch: 10, BatchBacklog: 20, Traffic: traffic}, func(s *stage) {
 		s.grpc.credit = 8
 		s.grpc.now().say(s.grpc.where())
-		for range 8 {
+		hq := s.grpc.now()
+		for range 4 {
 			s.sell(3)
 			pass(0)
 		}
-		require.Equal(t, 8, s.grpc.now().flying())
+		require.Equal(t, 2, hq.flying())
+		hq.ack(8)
+		require.Len(t, hq.batches[2].Events, 6, "behind an answer there is no pause")
 	})
 }

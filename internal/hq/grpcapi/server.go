@@ -28,6 +28,7 @@ const (
 	defaultAge   = 30 * time.Minute
 	helloTimeout = 10 * time.Second // from the stream's beginning to its hello
 	drainTimeout = 10 * time.Second // at shutdown, for what is on its way
+	cutTimeout   = 3 * time.Second  // behind that, for streams that were cut
 	signOfLife   = 2 * time.Second  // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
 	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
 	callsAtOnce  = 16               // of one connection: its stream, and people's questions
@@ -63,14 +64,14 @@ type Server struct {
 	draining chan struct{} // closed when the server wants to stop
 	stop     sync.Once
 
-	helloWithin, drainWithin, livesEvery time.Duration
+	helloWithin, drainWithin, cutWithin, livesEvery time.Duration
 }
 
 // New puts a server together.
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
 	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
-		helloWithin: helloTimeout, drainWithin: drainTimeout, livesEvery: signOfLife}
+		helloWithin: helloTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {
 		secure = credentials.NewTLS(parts.TLS)

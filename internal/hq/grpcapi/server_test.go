@@ -137,3 +137,21 @@ func TestReflectionListsTheService(t *testing.T) {
 	require.Contains(t, names, "tiem.sync.v1.SyncService")
 	require.NoError(t, stream.CloseSend())
 }
+
+// A database that hangs holds HQ's stop no longer than a few seconds: COMMIT waits
+// for its answer whatever becomes of the stream, and nobody waits for that.
+func TestAStoppingServerDoesNotWaitForADatabaseThatHangs(t *testing.T) {
+	h := setup(t)
+	h.drainWithin, h.cutWithin = 50*time.Millisecond, 50*time.Millisecond
+	shop := shopOf("S1", 1)
+	s, _ := h.greet(t, shop)
+	release := h.hold(t)
+	s.send(shop.All())
+	thaw := h.freezeWaiting(t)
+	begun := time.Now()
+	h.stop()
+	require.Less(t, time.Since(begun), patience)
+	thaw()
+	release()
+	require.Eventually(t, func() bool { return h.ended(t, endDrained)+h.ended(t, endLost)+h.ended(t, endRefused) == 1 }, 3*patience, time.Millisecond, "its end is only not waited for")
+}

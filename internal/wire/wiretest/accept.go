@@ -153,7 +153,7 @@ func (p *process) acknowledge(a *archive, b *wire.Batch, fresh []wire.Event) wir
 		switch {
 		case e.Type == TypePoisoned:
 			ack.Errors = append(ack.Errors, wire.EventError{ID: e.ID, EventID: e.EventID, Code: "payload_invalid", Message: "cannot be read"})
-		case i < overlap:
+		case i < overlap && p.hq.Bug != TakenAgain:
 			ack.Duplicates++
 			ack.DuplicateIDs = append(ack.DuplicateIDs, e.EventID)
 		default:

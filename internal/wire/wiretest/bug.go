@@ -15,6 +15,7 @@ const (
 	IDReused        Bug = "event_id not unique"                 // one event_id under two ids
 	DeafToCredit    Bug = "credit granted and then forgotten"   // a store beyond its credit is not refused
 	TokenIgnored    Bug = "another store's token is good, too"  // who has one speaks for all
+	TakenAgain      Bug = "duplicates are counted as new"       // what HQ had is said to be taken again
 	HashUnchecked   Bug = "the chain of a batch is not checked" // changed bytes are stored
 )
 
@@ -26,4 +27,6 @@ const (
 	OutOfOrder     Bug = "a batch sent out of order"
 	SentTwice      Bug = "a batch sent twice on one stream"
 	CreditIgnored  Bug = "credit ignored"
+	DrainIgnored   Bug = "the wish to let a stream go ignored"
+	RetryIgnored   Bug = "the wish to be left alone ignored"
 )

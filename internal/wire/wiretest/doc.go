@@ -27,7 +27,7 @@
 //	durable    HQ told of a watermark that was never committed
 //	prefix     HQ's log is not, event by event, the store's
 //	effects    an event had no effect at HQ, or a second one
-//	published  the store marked what HQ never had, or took a mark back
+//	published  the store marked what HQ never had
 //	window     more batches on their way than HQ's credit
 //	sequence   a batch on a stream that does not follow the one before it
 //	start      a stream that does not begin at HQ's own word

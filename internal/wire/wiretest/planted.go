@@ -25,6 +25,7 @@ var Plants = []Plant{
 	{OverlapTwice, 60, []string{"effects"}},
 	{ForkOverwritten, 60, []string{"prefix", "refusal"}},
 	{IDReused, 60, []string{"prefix", "refusal"}},
+	{TakenAgain, 60, []string{"refusal"}},
 	{TokenIgnored, 60, []string{"refusal"}},
 	{DeafToCredit, 300, []string{"refusal"}},
 	{HashUnchecked, 60, []string{"prefix", "refusal"}},
@@ -33,6 +34,8 @@ var Plants = []Plant{
 	{OutOfOrder, 5, []string{"start", "sequence"}},
 	{SentTwice, 5, []string{"sequence"}},
 	{CreditIgnored, 60, []string{"window"}},
+	{DrainIgnored, 300, []string{"window"}},
+	{RetryIgnored, 300, []string{"window"}},
 }
 
 // PlantedBugsAreCaught plants each bug into the world of plug.

@@ -251,10 +251,23 @@ func (c *conversation) Receive(ctx context.Context) (*wire.Answer, error) {
 	if err == nil && c.way.oracle != nil {
 		c.way.oracle.heard(c.number, answer)
 	}
-	if err == nil && c.way.bug == CreditIgnored {
-		answer.Credit = wire.MostCredit
+	if err == nil {
+		c.mishear(answer)
 	}
 	return answer, err
+}
+
+// mishear is what a relay with a bug makes of HQ's terms.
+func (c *conversation) mishear(answer *wire.Answer) {
+	switch c.way.bug {
+	case CreditIgnored:
+		answer.Credit = wire.MostCredit
+	case DrainIgnored:
+		answer.Drain = false
+	case RetryIgnored:
+		answer.RetryAfterMS = 0
+	default: // the other bugs are elsewhere
+	}
 }
 
 func (c *conversation) receive(ctx context.Context) (*wire.Answer, error) {

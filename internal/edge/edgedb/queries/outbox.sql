@@ -27,7 +27,7 @@ SELECT set_config('synchronous_commit', 'off', true);
 
 -- name: MarkPublished :exec
 UPDATE outbox SET published_at = now(), publish_attempts = publish_attempts + 1, last_error = NULL
-WHERE id > (SELECT position FROM sync_cursors WHERE name = 'uplink.published') AND id <= sqlc.arg(upto)::bigint AND published_at IS NULL;
+WHERE id > coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0) AND id <= sqlc.arg(upto)::bigint AND published_at IS NULL;
 
 -- name: MarkEventError :exec
 UPDATE outbox SET last_error = sqlc.arg(last_error) WHERE id = sqlc.arg(id);
@@ -37,18 +37,21 @@ UPDATE outbox SET publish_attempts = publish_attempts + 1, last_error = sqlc.arg
 WHERE id >= sqlc.arg(first_id) AND id <= sqlc.arg(last_id) AND published_at IS NULL;
 
 -- name: SetCursor :exec
-UPDATE sync_cursors SET position = $2, updated_at = now() WHERE name = $1;
+-- A row that is missing is written: without one nothing would ever be marked, and nobody would hear of it.
+INSERT INTO sync_cursors (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now();
 
 -- name: RaiseCursor :exec
-UPDATE sync_cursors SET position = greatest(position, $2), updated_at = now() WHERE name = $1;
+INSERT INTO sync_cursors (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = greatest(sync_cursors.position, excluded.position), updated_at = now();
 
 -- name: OldestPending :one
 SELECT created_at FROM outbox WHERE id > sqlc.arg(published_upto) ORDER BY id LIMIT 1;
 
 -- name: GetPosition :one
 SELECT h.store_id, h.epoch, h.last_id, h.last_hash,
-       (SELECT position FROM sync_cursors WHERE name = 'uplink.acked')::bigint AS acked,
-       (SELECT position FROM sync_cursors WHERE name = 'uplink.published')::bigint AS published
+       coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.acked'), 0)::bigint AS acked,
+       coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0)::bigint AS published
 FROM outbox_head h;
 
 -- name: GetHello :one
