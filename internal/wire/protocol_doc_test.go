@@ -58,6 +58,19 @@ func TestTheDocumentedVoidIsAsTheEdgeWritesIt(t *testing.T) {
 	require.Equal(t, example(t, "BasketVoided"), written)
 }
 
+// So is its sale.
+func TestTheDocumentedSaleIsAsTheEdgeWritesIt(t *testing.T) {
+	t.Parallel()
+	var sale wire.SaleRecorded
+	require.NoError(t, wire.DecodePayload(example(t, "SaleRecorded"), &sale))
+	require.Len(t, sale.Lines, 2)
+	require.Equal(t, sale.Totals.Total, sale.Lines[0].Amount+sale.Lines[1].Amount)
+	require.Equal(t, sale.Totals.Total, sale.Totals.Subtotal+sale.Totals.Tax)
+	written, err := wire.EncodePayload(sale)
+	require.NoError(t, err)
+	require.Equal(t, example(t, "SaleRecorded"), written)
+}
+
 // Every field of every payload stands in the document, so that nobody has to read
 // the code.
 func TestEveryPayloadFieldIsDocumented(t *testing.T) {
