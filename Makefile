@@ -37,8 +37,8 @@ build: ## build the programs into bin/
 test: deps ## run every test, with the race detector
 	$(GO) test -race -timeout 8m ./...
 
-faults: deps ## run every fault case with real processes, the long ones, too (some minutes)
-	TIEM_FAULTS=all $(GO) test -count=1 -timeout 30m -v ./test/faults
+faults: deps ## run every fault case with real processes and on the wire, the long ones, too (some minutes)
+	TIEM_FAULTS=all $(GO) test -count=1 -timeout 30m -v ./test/faults ./test/told ./test/transport
 
 fuzz: deps ## run every fuzz target for SECONDS seconds (make fuzz SECONDS=60)
 	scripts/fuzz.sh $(or $(SECONDS),10)

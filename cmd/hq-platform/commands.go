@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"tiem/internal/hq"
 	"tiem/internal/program"
@@ -39,7 +40,7 @@ type commandLine struct {
 
 type serveCommand struct{}
 
-// Run serves until ctx is done.
+// Run serves until ctx is done. To be told to stop while it starts is no failure.
 func (serveCommand) Run(ctx context.Context, cfg *hq.Config) error {
 	log := cfg.Log.Logger()
 	flush, err := cfg.Trace.Start(ctx, "hq-platform", log)
@@ -49,9 +50,17 @@ func (serveCommand) Run(ctx context.Context, cfg *hq.Config) error {
 	defer flush()
 	app, err := hq.Open(ctx, *cfg, log)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
-	return errors.Join(app.Run(ctx), app.Close())
+	return errors.Join(unlessStopped(ctx, app.Run(ctx)), app.Close())
+}
+
+// unlessStopped is err, but not if that is only that ctx ended.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 type migrateCommand struct{}
@@ -79,7 +88,16 @@ func (openapiCommand) Run(cfg *hq.Config, stdout io.Writer) error {
 
 // attached runs use on an App that is attached to the database, and closes it.
 func attached(ctx context.Context, cfg *hq.Config, use func(app *hq.App) error) error {
-	app, err := hq.Attach(ctx, *cfg, cfg.Log.Quiet().Logger())
+	return using(ctx, cfg, hq.Attach, use)
+}
+
+// revisited is attached, but where there is no database it makes none.
+func revisited(ctx context.Context, cfg *hq.Config, use func(app *hq.App) error) error {
+	return using(ctx, cfg, hq.Revisit, use)
+}
+
+func using(ctx context.Context, cfg *hq.Config, connect func(context.Context, hq.Config, *slog.Logger) (*hq.App, error), use func(app *hq.App) error) error {
+	app, err := connect(ctx, *cfg, cfg.Log.Quiet().Logger())
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func TestDoctor(t *testing.T) {
 	code, stdout, stderr = doctor()
 	require.Zero(t, code, "%s%s", stdout, stderr)
 	require.Regexp(t, `(?m)^database +ok +PostgreSQL .* that was started for this examination`, stdout)
-	require.Regexp(t, `(?m)^streams +ok +0 stores`, stdout)
+	require.Regexp(t, `(?m)^logs +ok +0 stores`, stdout)
 	require.Regexp(t, `(?m)^quarantine +ok +empty`, stdout)
 	require.NotContains(t, stdout, "geheim")
 	require.NoFileExists(t, filepath.Join(dir, "postgres", "postmaster.pid"), "it was stopped again")
@@ -40,7 +40,7 @@ func TestDoctor(t *testing.T) {
 		Checks []map[string]string `json:"checks"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
-	require.Len(t, report.Checks, 13)
+	require.Len(t, report.Checks, 14)
 }
 
 func TestDoctorHelps(t *testing.T) {

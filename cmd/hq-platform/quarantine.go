@@ -26,7 +26,7 @@ type quarantineListCommand struct {
 
 // Run lists the quarantine.
 func (c *quarantineListCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		items, err := app.Quarantine.List(ctx, quarantine.Page{Store: c.Store, Limit: math.MaxInt32})
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ type quarantineShowCommand struct {
 
 // Run shows one item.
 func (c *quarantineShowCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		d, err := app.Quarantine.Show(ctx, c.Store, c.ID)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (c *quarantineReplayCommand) Run(ctx context.Context, cfg *hq.Config, stdou
 	if c.All == (c.ID != 0) {
 		return fault.New(fault.Usage, "usage", "name one event, or --all")
 	}
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		result, err := c.replay(ctx, app.Quarantine)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ type rebuildCommand struct {
 
 // Run rebuilds one store; its intake waits meanwhile.
 func (c *rebuildCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		done, err := projection.Rebuild(ctx, app.DB, c.Store)
 		if err != nil {
 			return err

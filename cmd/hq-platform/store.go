@@ -56,7 +56,7 @@ type storeListCommand struct {
 
 // Run lists all stores.
 func (c *storeListCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		stores, err := app.Fleet.List(ctx, "", math.MaxInt32)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ type verifyCommand struct {
 
 // Run verifies one store; the first bad row makes the exit code 1.
 func (c *verifyCommand) Run(ctx context.Context, cfg *hq.Config, stdout io.Writer) error {
-	return attached(ctx, cfg, func(app *hq.App) error {
+	return revisited(ctx, cfg, func(app *hq.App) error {
 		report, err := audit.Verify(ctx, app.DB, c.Store)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
@@ -21,6 +22,7 @@ type Certificate struct {
 	mu      sync.Mutex
 	current *tls.Certificate
 	seen    [2]stamp // of the files, when they were last read
+	warned  string   // of what was told last of files that cannot be read, and of which
 }
 
 // stamp tells one version of a file from another.
@@ -57,17 +59,30 @@ func (c *Certificate) now(ctx context.Context) *tls.Certificate {
 	defer c.mu.Unlock()
 	seen, err := c.look()
 	if err == nil && seen == c.seen {
+		c.warned = ""
 		return c.current
 	}
 	if err == nil {
 		err = c.read(seen)
 	}
 	if err != nil {
-		c.log.WarnContext(ctx, "the renewed certificate cannot be read; the one before stays in use", "path", c.certFile, "error", err)
+		c.warn(ctx, seen, err)
 		return c.current
 	}
+	c.warned = ""
 	c.log.InfoContext(ctx, "the certificate was renewed", "path", c.certFile)
 	return c.current
+}
+
+// warn tells of files that cannot be read, once for each version of them: there
+// may be many handshakes until they are mended.
+func (c *Certificate) warn(ctx context.Context, seen [2]stamp, err error) {
+	what := fmt.Sprint(seen, err)
+	if what == c.warned {
+		return
+	}
+	c.warned = what
+	c.log.WarnContext(ctx, "the renewed certificate cannot be read; the one before stays in use", "path", c.certFile, "error", err)
 }
 
 // look is the present stamp of both files.

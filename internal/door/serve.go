@@ -34,7 +34,7 @@ func serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 	base := context.WithValue(context.WithoutCancel(ctx), drainKey{}, (<-chan struct{})(draining))
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: writeTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: errorLog(log),
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
 	failed := make(chan error, 1)
@@ -49,7 +49,7 @@ func serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 	grace, cancel := context.WithTimeout(base, drain)
 	defer cancel()
 	if err := server.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
-		log.WarnContext(base, "requests were cut at shutdown", "address", ln.Addr().String(), "after", drain)
+		log.WarnContext(base, "requests were cut at shutdown", "address", ln.Addr().String(), "after_ms", drain.Milliseconds())
 		_ = server.Close()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {

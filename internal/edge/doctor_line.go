@@ -22,7 +22,11 @@ import (
 // compares the answer with the log. A line that is down is no fault of the shop:
 // it goes on selling.
 func (e *examination) line(ctx context.Context) {
-	const name = "line to HQ"
+	const name = lineCheck
+	if e.cfg.HQURL == "" && e.cfg.HQGRPCTarget != "" {
+		e.Fail(name, "set HQ_URL, too: the line is probed over HTTP, and without it nothing is sent", "HQ_GRPC_TARGET is set, and HQ_URL is not: the shop sells OFFLINE")
+		return
+	}
 	if e.cfg.HQURL == "" || e.cfg.StoreToken == "" {
 		e.Warn(name, "set HQ_URL and STORE_TOKEN, unless the shop is to stay OFFLINE", "HQ_URL or STORE_TOKEN is not set: the shop sells OFFLINE")
 		return

@@ -13,11 +13,18 @@ import (
 	"tiem/internal/postgres"
 )
 
-// When events that wait for HQ are worth a look, and when somebody must act: a
-// shop may be without a line for 30 days, but nobody should notice that late.
+// When events that wait for HQ are worth a look, and when somebody must act: with a
+// line they are sent within a second; a shop may be without one for 30 days, but
+// nobody should notice that late.
 const (
-	pendingWarn = time.Hour
+	pendingWarn = time.Minute
 	pendingFail = 7 * 24 * time.Hour
+)
+
+// The checks of the ways to HQ: they say why events wait.
+const (
+	lineCheck   = "line to HQ"
+	streamCheck = "gRPC to HQ"
 )
 
 // retentionSlack is how much longer than outbox.Keep an event may stay: a server
@@ -91,6 +98,16 @@ func (e *examination) pending(ctx context.Context) {
 	case age >= pendingWarn:
 		status = doctor.Warn
 	}
-	e.Is(status, name, "look at the line to HQ, and at alarm in GET /v1/status; nothing is lost, and the shop goes on selling",
-		"%d events wait for HQ, the oldest for %s", e.at.Pending(), doctor.Age(max(age, 0)))
+	e.Is(status, name, "look at the line to HQ, and at alarm and last_error in GET /v1/status; nothing is lost, and the shop goes on selling",
+		"%d events wait for HQ, the oldest for %s%s", e.at.Pending(), doctor.Age(max(age, 0)), e.why())
+}
+
+// why is what the checks of the ways to HQ found, if they did not find them good.
+func (e *examination) why() string {
+	for _, c := range e.Checks {
+		if c.Status != doctor.OK && (c.Name == lineCheck || c.Name == streamCheck) {
+			return "; " + c.Name + ": " + c.Found
+		}
+	}
+	return ""
 }

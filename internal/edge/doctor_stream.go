@@ -13,7 +13,7 @@ import (
 // stream opens a conversation with HQ over gRPC, as the relay does, and sends
 // nothing. It is only asked where gRPC is wanted and the line is configured.
 func (e *examination) stream(ctx context.Context) {
-	const name = "gRPC to HQ"
+	const name = streamCheck
 	switch {
 	case e.cfg.SyncProtocol != wire.GRPC || e.cfg.HQURL == "" || e.cfg.StoreToken == "":
 		return
@@ -66,5 +66,10 @@ func (e *examination) unwelcome(name string, err error) {
 	if f.Hint != "" {
 		advice = f.Hint
 	}
-	e.Warn(name, advice+"; "+meanwhile, "%s: %s", e.cfg.HQGRPCTarget, f.Message)
+	found := f.Message
+	if f.Code == "hq_unreachable" {
+		why, _ := unreachable(err)
+		found += ": " + why
+	}
+	e.Warn(name, advice+"; "+meanwhile, "%s: %s", e.cfg.HQGRPCTarget, found)
 }

@@ -1,11 +1,24 @@
 package edge_test
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -82,11 +95,45 @@ func TestDoctorOnGRPC(t *testing.T) {
 	p.is(name, doctor.Warn, page.Listener.Addr().String())
 	page.Close()
 	wants(page.Listener.Addr().String(), false)
-	p.is(name, doctor.Warn, page.Listener.Addr().String())
+	p.is(name, doctor.Warn, page.Listener.Addr().String()+": HQ's gRPC port cannot be reached: the connection is refused: nothing listens there")
+	p.exec(offTriggers + "update outbox set created_at = now() - interval '2 minutes 10 seconds'")
+	p.is("pending", doctor.Warn, "the oldest for 2 minutes; gRPC to HQ: "+page.Listener.Addr().String())
+	secured := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secured.EnableHTTP2, secured.Config.ErrorLog = true, log.New(io.Discard, "", 0)
+	secured.StartTLS()
+	t.Cleanup(secured.Close)
+	p.cfg.SyncCA = somebodysAuthority(t)
+	wants(secured.Listener.Addr().String(), false)
+	p.is(name, doctor.Warn, "its certificate is not trusted: x509: certificate signed by unknown authority")
 
 	p.cfg.SyncCA = t.TempDir() + "/none.pem"
 	p.is(name, doctor.Fail, "cannot be read")
 	p.is("line to HQ", doctor.Fail, "cannot be read")
+}
+
+// somebodysAuthority is a PEM file with an authority that vouched for nobody.
+func somebodysAuthority(t *testing.T) (path string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	root := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, root, root, &key.PublicKey, key)
+	require.NoError(t, err)
+	path = filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	return path
+}
+
+// HQ's address for gRPC alone is of no use, which the log says at the start.
+func TestGRPCAloneIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	cfg := settings()
+	cfg.DatabaseURL, cfg.HQGRPCTarget, cfg.StoreToken = postgrestest.NewURL(t, edgedb.Migrations), "127.0.0.1:1", "geheim"
+	app, err := edge.Attach(t.Context(), cfg, slog.New(slog.NewTextHandler(&said, nil)), true)
+	require.NoError(t, err)
+	require.NoError(t, app.Close())
+	require.Contains(t, said.String(), `level=WARN msg="HQ_GRPC_TARGET is set, and HQ_URL is not`)
 }
 
 // The relay's metrics name the ways that it has.

@@ -208,6 +208,8 @@ func TestDoctorOnTheLine(t *testing.T) {
 	p.is("clock", doctor.OK, "not compared with HQ's")
 	p.cfg.StoreToken = ""
 	p.is(name, doctor.Warn, "OFFLINE")
+	p.cfg.HQURL, p.cfg.HQGRPCTarget = "", "127.0.0.1:1"
+	p.is(name, doctor.Fail, "HQ_GRPC_TARGET is set, and HQ_URL is not: the shop sells OFFLINE")
 	p.cfg.StoreToken, p.cfg.HQURL = "geheim", "nonsense"
 	p.is(name, doctor.Fail, "HQ_URL")
 }
@@ -234,10 +236,16 @@ func TestDoctorOnTheLog(t *testing.T) {
 	p.write(5)
 	p.exec(offTriggers + "update outbox set created_at = now() - interval '3 hours 1 minute'")
 	p.is("pending", doctor.Warn, "5 events wait for HQ, the oldest for 3 hours")
+	p.exec("update outbox set created_at = now() - interval '50 seconds'")
+	p.is("pending", doctor.OK, "the oldest for 5")
+	p.exec("update outbox set created_at = now() - interval '65 seconds'")
+	p.is("pending", doctor.Warn, "the oldest for 6")
 	p.exec("update outbox set created_at = now() - interval '8 days'")
 	p.is("pending", doctor.Fail, "the oldest for 8 days")
 	p.is("retention", doctor.OK, "the oldest event kept is 1, 8 days old")
 	url := p.cfg.HQURL
+	p.cfg.HQURL = "http://127.0.0.1:1"
+	p.is("pending", doctor.Fail, "the oldest for 8 days; line to HQ: http://127.0.0.1:1 does not answer: the connection is refused")
 	p.cfg.HQURL = ""
 	p.is("pending", doctor.Warn, "the oldest for 8 days")
 	p.cfg.HQURL = url

@@ -113,6 +113,9 @@ func assemble(db *postgres.DB, server *postgres.Database, cfg Config, log *slog.
 // connectHQ makes the line, and the relay if HQ is configured.
 func (a *App) connectHQ(registry *prometheus.Registry) error {
 	a.line = line.New(line.Config{Interval: a.cfg.HealthInterval, Failures: a.cfg.HealthFailures, Log: a.log})
+	if a.cfg.HQURL == "" && a.cfg.HQGRPCTarget != "" {
+		a.log.Warn("HQ_GRPC_TARGET is set, and HQ_URL is not: the shop sells OFFLINE, and nothing is sent; set HQ_URL, too")
+	}
 	if a.cfg.HQURL == "" || a.cfg.StoreToken == "" {
 		return nil
 	}

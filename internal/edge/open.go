@@ -24,12 +24,14 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 
 // Attach prepares the edge for a command: it uses the PostgreSQL that serve runs,
 // or runs it for the time of the command. The schema must be this program's. A
-// command that only reads needs no EDGE_STORE_ID.
+// command that only reads needs no EDGE_STORE_ID, and makes no database where there
+// is none (no_data).
 func Attach(ctx context.Context, cfg Config, log *slog.Logger, writes bool) (*App, error) {
-	if writes {
-		if err := requireStore(cfg); err != nil {
-			return nil, err
-		}
+	if !writes {
+		return open(ctx, cfg, log, postgres.Source.Revisit)
+	}
+	if err := requireStore(cfg); err != nil {
+		return nil, err
 	}
 	return open(ctx, cfg, log, postgres.Source.Attach)
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tiem/internal/fault"
@@ -21,8 +22,20 @@ import (
 // TryDays is how long a certificate for trying out is good, in days.
 const TryDays = 365
 
-// MakeTryCertificate makes an authority and a server's certificate for hosts (names
-// or addresses; this machine's own are added) and writes dir/ca.pem, dir/cert.pem and
+// TryNames are the names and addresses that a certificate for trying out is for:
+// this machine's own, and hosts.
+func TryNames(hosts []string) []string {
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	for _, host := range hosts {
+		if !slices.Contains(names, host) {
+			names = append(names, host)
+		}
+	}
+	return names
+}
+
+// MakeTryCertificate makes an authority and a server's certificate for hosts (see
+// TryNames) and writes dir/ca.pem, dir/cert.pem and
 // dir/key.pem (0600). The authority's key is thrown away: it never vouches for
 // anything else. Files that are there are kept (Conflict, certificate_exists).
 func MakeTryCertificate(dir string, hosts []string, now time.Time) error {
@@ -39,7 +52,7 @@ func MakeTryCertificate(dir string, hosts []string, now time.Time) error {
 	}
 	leaf := templateOf("tiem HQ (for trying out)", now)
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	for _, host := range append([]string{"localhost", "127.0.0.1", "::1"}, hosts...) {
+	for _, host := range TryNames(hosts) {
 		if ip := net.ParseIP(host); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
 		} else {

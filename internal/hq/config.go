@@ -75,6 +75,9 @@ func (c *Config) checkStreams() error {
 	if c.GRPCAddr != "" {
 		if host, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "" || strings.ContainsAny(host, " /") {
 			return bad("HQ_GRPC_ADDR", "is not host:port, such as 127.0.0.1:8091")
+		} else if c.GRPCAddr == c.Addr && port != "0" {
+			return fault.New(fault.Config, "address_twice", "is %s, as HQ_ADDR is", c.Addr).At("HQ_GRPC_ADDR").
+				Advise("HTTP and gRPC listen on ports of their own; empty: no gRPC")
 		}
 	}
 	if c.TLSCert != "" && c.TLSKey == "" {

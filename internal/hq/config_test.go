@@ -41,6 +41,13 @@ func TestABadSettingIsNamed(t *testing.T) {
 			require.NoError(t, err, age)
 		}
 	}
+	same := good
+	same.GRPCAddr = same.Addr
+	err := same.Check()
+	require.Equal(t, "HQ_GRPC_ADDR", fault.As(err).Field, "two listeners at one address")
+	require.Equal(t, "address_twice", fault.CodeOf(err))
+	same.Addr, same.GRPCAddr = "127.0.0.1:0", "127.0.0.1:0"
+	require.NoError(t, same.Check(), "port 0 is a free one, each time another")
 	empty := good
 	empty.Token = ""
 	require.NoError(t, empty.Check(), "HQ_TOKEN may be unset")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"tiem/internal/doctor"
 	"tiem/internal/fault"
@@ -18,17 +19,18 @@ import (
 func Doctor(ctx context.Context, cfg Config, log *slog.Logger) *doctor.Report {
 	r := &doctor.Report{}
 	configuration(r, cfg)
+	certificate(r, cfg, time.Now())
 	d := r.Examine(ctx, cfg.source(log))
 	if d == nil {
-		r.NotChecked("the database does not answer", "streams", "quarantine")
+		r.NotChecked("the database does not answer", "logs", "quarantine")
 		return r
 	}
 	defer func() { _ = d.Close() }() // it was only looked at
 	if r.Failed("schema") {          // what it lacks was said once, in words
-		r.NotChecked("the schema is another", "streams", "quarantine")
+		r.NotChecked("the schema is another", "logs", "quarantine")
 		return r
 	}
-	streams(ctx, r, d.DB)
+	logs(ctx, r, d.DB)
 	setAside(ctx, r, d.DB)
 	return r
 }
@@ -46,17 +48,21 @@ func configuration(r *doctor.Report, cfg Config) {
 		f := fault.As(err)
 		status, advice = doctor.Fail, f.Field+" "+f.Message+"; "+f.Hint
 	}
+	streams := "no gRPC"
+	if cfg.GRPCAddr != "" {
+		streams = "gRPC at " + cfg.GRPCAddr
+	}
 	secure := "plaintext"
 	if cfg.TLSCert != "" {
 		secure = "TLS"
 	}
-	r.Is(status, "configuration", advice, "stores at %s, gRPC at %q, %s; database %s; HQ_TOKEN %s", cfg.Addr, cfg.GRPCAddr, secure, database, token)
+	r.Is(status, "configuration", advice, "stores at %s, %s, %s; database %s; HQ_TOKEN %s", cfg.Addr, streams, secure, database, token)
 }
 
-// streams makes sure that what HQ tells a store it has is what it has. It looks
+// logs makes sure that what HQ tells a store it has is what it has. It looks
 // at the last event of each log; hq-platform verify recomputes a whole one.
-func streams(ctx context.Context, r *doctor.Report, db *postgres.DB) {
-	const name, shown = "streams", 10
+func logs(ctx context.Context, r *doctor.Report, db *postgres.DB) {
+	const name, shown = "logs", 10
 	q := hqdb.New()
 	stores, err := q.CountStores(ctx, db)
 	if err != nil {

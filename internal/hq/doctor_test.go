@@ -40,8 +40,11 @@ func TestDoctor(t *testing.T) {
 	now := examined(t, cfg)
 	requireFound(t, now["data directory"], doctor.Fail, "does not exist")
 	requireFound(t, now["database"], doctor.Fail, "there is none")
-	requireFound(t, now["streams"], doctor.Warn, "not checked")
+	requireFound(t, now["logs"], doctor.Warn, "not checked")
 	requireFound(t, now["configuration"], doctor.OK, "HQ_TOKEN set")
+	without := cfg
+	without.GRPCAddr = ""
+	requireFound(t, examined(t, without)["configuration"], doctor.OK, ", no gRPC, plaintext")
 	require.NoDirExists(t, cfg.DataDir, "a doctor makes no data")
 
 	app, stop := start(t, cfg)
@@ -54,12 +57,12 @@ func TestDoctor(t *testing.T) {
 	_, err := app.Intake.Accept(t.Context(), shop.All())
 	require.NoError(t, err)
 	now = examined(t, cfg)
-	for _, name := range []string{"data directory", "socket", "postgresql", "server", "database", "durability", "schema", "disk", "wal", "database clock", "streams", "quarantine"} {
+	for _, name := range []string{"data directory", "socket", "postgresql", "server", "database", "durability", "schema", "disk", "wal", "database clock", "logs", "quarantine"} {
 		requireFound(t, now[name], doctor.OK, "")
 	}
 	requireFound(t, now["server"], doctor.OK, "(serve)")
 	requireFound(t, now["database"], doctor.OK, "that runs")
-	requireFound(t, now["streams"], doctor.OK, "2 stores")
+	requireFound(t, now["logs"], doctor.OK, "2 stores")
 
 	const put = "update store_streams s set received_upto = was.received_upto, chain_hash = was.chain_hash from was where was.store_id = s.store_id"
 	run := func(sql string) {
@@ -73,7 +76,7 @@ func TestDoctor(t *testing.T) {
 		"update store_streams set received_upto = 1 where store_id = 'S2'":                            "S2 says 1, its log ends at 0",
 	} {
 		run(sql)
-		requireFound(t, examined(t, cfg)["streams"], doctor.Fail, found)
+		requireFound(t, examined(t, cfg)["logs"], doctor.Fail, found)
 		run(put)
 	}
 	run("drop table was")
@@ -83,7 +86,7 @@ func TestDoctor(t *testing.T) {
 	cfg.Addr = "0.0.0.0:0"
 	now = examined(t, cfg)
 	requireFound(t, now["quarantine"], doctor.Warn, "1 events")
-	requireFound(t, now["streams"], doctor.OK, "2 stores")
+	requireFound(t, now["logs"], doctor.OK, "2 stores")
 	requireFound(t, now["configuration"], doctor.Fail, "0.0.0.0:0")
 	require.Contains(t, now["configuration"].Advice, "HQ_ADDR", "HQ would not start with it, and says the same")
 	require.Contains(t, now["configuration"].Advice, "HQ_TLS_CERT")
@@ -97,7 +100,7 @@ func TestDoctor(t *testing.T) {
 	requireFound(t, now["postgresql"], doctor.Fail, "99")
 	requireFound(t, now["server"], doctor.Warn, "does not run")
 	requireFound(t, now["disk"], doctor.OK, "free")
-	requireFound(t, now["streams"], doctor.Warn, "not checked")
+	requireFound(t, now["logs"], doctor.Warn, "not checked")
 }
 
 // What an older schema lacks is said once, by the check of the schema.
@@ -107,7 +110,7 @@ func TestDoctorOnAnOlderSchema(t *testing.T) {
 	cfg.DataDir, cfg.DatabaseURL = "", postgrestest.NewURL(t, nil)
 	now := examined(t, cfg)
 	requireFound(t, now["schema"], doctor.Fail, "version 0, and this program needs")
-	for _, name := range []string{"streams", "quarantine"} {
+	for _, name := range []string{"logs", "quarantine"} {
 		requireFound(t, now[name], doctor.Warn, "not checked: the schema is another")
 	}
 }

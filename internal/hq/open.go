@@ -29,6 +29,12 @@ func Attach(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	return open(ctx, cfg, log, postgres.Source.Attach)
 }
 
+// Revisit is Attach for a command that has nothing to do without data: where there
+// is none it makes none (no_data).
+func Revisit(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	return open(ctx, cfg, log, postgres.Source.Revisit)
+}
+
 // Migrate brings the schema of HQ's database up to date.
 func Migrate(ctx context.Context, cfg Config, log *slog.Logger) error {
 	app, err := open(ctx, cfg, log, postgres.Source.Migrate)

@@ -83,6 +83,24 @@ func millis(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds(
 // Close waits for connections in use to be returned and closes the pool.
 func (db *DB) Close() { db.pool.Close() }
 
+// closeWithin is Close, but waits no longer than patience; it tells whether that
+// was enough.
+func (db *DB) closeWithin(patience time.Duration) bool {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		db.Close()
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-closed:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
 // Pool is the pgx pool itself, for what needs a connection of its own.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 

@@ -9,7 +9,11 @@ import (
 	"tiem/internal/fault"
 )
 
-const closeTimeout = 25 * time.Second // for a managed server to stop in order
+const (
+	closeTimeout = 25 * time.Second // for a managed server to stop in order
+	poolTimeout  = 3 * time.Second  // for the connections to come back before that
+	hungTimeout  = 2 * time.Second  // for a managed server to stop in order if they did not
+)
 
 // Source says where a program's database is, and how its settings are called, so
 // that a fault names the one to mend.
@@ -89,15 +93,18 @@ func (d *Database) Ready(ctx context.Context) error {
 	return RequireSchema(ctx, d.DB, d.source.Migrations, d.source.Program)
 }
 
-// Close gives the connections back and stops a server of ours.
+// Close gives the connections back and stops a server of ours. A connection that
+// does not come back hangs at the server: it is not waited for, and neither is the
+// server for long.
 func (d *Database) Close() error {
-	if d.DB != nil {
-		d.DB.Close()
+	patience := closeTimeout
+	if d.DB != nil && !d.closeWithin(poolTimeout) {
+		patience = hungTimeout
 	}
 	if d.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return d.server.Close(ctx)
 }

@@ -34,7 +34,7 @@ func Demo(ctx context.Context, o Options, stdout io.Writer) error {
 	if err != nil {
 		return unlessInterrupted(ctx, err)
 	}
-	if err := WriteEnvFile(envFile, in.Store().Variables()); err != nil {
+	if err := WriteEnvFile(envFile, append(in.Store().Variables(), in.homes()...)); err != nil {
 		_ = in.Stop() // the file is the news
 		return err
 	}

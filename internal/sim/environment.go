@@ -3,6 +3,7 @@ package sim
 import (
 	"crypto/rand"
 	"path/filepath"
+	"strings"
 )
 
 // The demo's people.
@@ -69,6 +70,29 @@ func (in *Installation) towardsHQ(env []string) []string {
 		url = in.store.HQURL
 	}
 	return mergeEnv(env, []string{"HQ_URL=" + url, "HQ_GRPC_TARGET=" + target})
+}
+
+// homes are what the programs' own commands go by beside the servers: which shop,
+// which directories (absolute: they hold wherever the command is typed), and where
+// the servers listen.
+func (in *Installation) homes() []Variable {
+	var list []Variable
+	for _, from := range []struct {
+		env   []string
+		names []string
+	}{
+		{in.edge.env, []string{"EDGE_STORE_ID", "EDGE_DATA_DIR", "EDGE_ADDR"}},
+		{in.hq.env, []string{"HQ_DATA_DIR", "HQ_ADDR"}},
+	} {
+		for _, name := range from.names {
+			value := valueIn(from.env, name)
+			if abs, err := filepath.Abs(value); err == nil && strings.HasSuffix(name, "_DIR") {
+				value = abs
+			}
+			list = append(list, Variable{name, value})
+		}
+	}
+	return list
 }
 
 // partDir is the data directory of a part's server.

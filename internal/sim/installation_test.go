@@ -161,6 +161,20 @@ func TestEnvironmentOfTheServers(t *testing.T) {
 	require.Len(t, in(Options{Environ: []string{}}).store.HQToken, 26, "a token that nobody can guess")
 }
 
+// The programs' own commands find the demo from its env file, wherever they are
+// typed: the shop, its directories and its addresses.
+func TestWhatTheDemoTellsCommands(t *testing.T) {
+	t.Parallel()
+	in, err := prepare(t.Context(), Options{Bin: scripts(t, "", ""), DataDir: t.TempDir(), Environ: []string{"HQ_DATA_DIR=somewhere/hq"}}.withDefaults())
+	require.NoError(t, err)
+	there, err := filepath.Abs("somewhere/hq")
+	require.NoError(t, err)
+	require.Equal(t, []Variable{
+		{"EDGE_STORE_ID", "S1"}, {"EDGE_DATA_DIR", filepath.Join(in.options.DataDir, "edge")}, {"EDGE_ADDR", in.options.EdgeAddr},
+		{"HQ_DATA_DIR", there}, {"HQ_ADDR", in.options.HQAddr},
+	}, in.homes())
+}
+
 func TestMergeEnv(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"B=2", "A=3", "C="}, mergeEnv([]string{"A=1", "B=2", "D=4"}, []string{"A=3"}, []string{"C=", "D"}))

@@ -33,7 +33,7 @@ type Answer struct {
 	FirstID int64    // of the batch that it answers; 0: of none
 	Credit  int      // batches that may be unacknowledged from now on; 0: a pause
 	Drain   bool     // send nothing more here: finish, close and open another stream
-	Welcome *Welcome // in the first answer of a stream, and only there
+	Welcome *Welcome // once, in the answer to the hello
 }
 
 // Credits of a stream: HQ grants the first, and raises it to the second while
@@ -56,9 +56,20 @@ func (h *Hello) Validate() error {
 		return invalid("hello.head_hash", "is zeros before id 1")
 	case h.OldestRetained < 0:
 		return invalid("hello.oldest_retained", "is less than 0")
+	case len(h.SchemaVersions) > maxTypes:
+		return invalid("hello.schema_versions", "are more than 100")
+	}
+	for name := range h.SchemaVersions { // HQ repeats those that it cannot read
+		if !validType(name) {
+			return invalid("hello.schema_versions", "has a name that is not 1 to 64 letters")
+		}
 	}
 	return nil
 }
+
+// maxTypes is how many types of events a store may name: several times those that
+// there are.
+const maxTypes = 100
 
 // Held is what HQ has of a store's log at the moment of a decision, locked
 // against change. The zero Held is a store that HQ does not know.

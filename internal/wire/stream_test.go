@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -219,5 +220,25 @@ func TestHelloValidate(t *testing.T) {
 		err := said.Validate()
 		require.Equal(t, wire.CodeBatchInvalid, fault.CodeOf(err))
 		require.Equal(t, field, fault.As(err).Field)
+	}
+}
+
+// HQ repeats the types that it cannot read: they are few, and names.
+func TestAHellosTypesAreBounded(t *testing.T) {
+	types := func(n int) map[string]int32 {
+		m := map[string]int32{}
+		for i := range n {
+			m[strings.Repeat("a", 62)+string(rune('A'+i/26))+string(rune('A'+i%26))] = 1
+		}
+		return m
+	}
+	said := hello(batch(1, 3))
+	said.SchemaVersions = types(100)
+	require.NoError(t, said.Validate())
+	for _, m := range []map[string]int32{types(101), {"": 1}, {strings.Repeat("a", 65): 1}, {"a b": 1}, {"Tiệm": 1}} {
+		said.SchemaVersions = m
+		err := said.Validate()
+		require.Equal(t, wire.CodeBatchInvalid, fault.CodeOf(err))
+		require.Equal(t, "hello.schema_versions", fault.As(err).Field)
 	}
 }

@@ -49,6 +49,24 @@ func (d *demoRun) start() sim.Store {
 	return sim.StoreOf(variables)
 }
 
+// mayBeAsked makes sure that a command finds the demo by its env file alone, from
+// any directory.
+func (d *demoRun) mayBeAsked() {
+	d.t.Helper()
+	variables, err := sim.ReadEnvFile(filepath.Join(d.dir, "demo.env"))
+	require.NoError(d.t, err)
+	environ := withoutSettings(os.Environ())
+	for name, value := range variables {
+		environ = append(environ, name+"="+value)
+	}
+	for _, asked := range [][]string{{"store-edge", "outbox", "verify"}, {"store-edge", "doctor"}, {"hq-platform", "verify", "--store", "S1"}, {"hq-platform", "doctor"}} {
+		command := exec.Command(filepath.Join(d.bin, asked[0]), asked[1:]...)
+		command.Dir, command.Env = d.t.TempDir(), environ
+		said, err := command.CombinedOutput()
+		require.NoError(d.t, err, "%v: %s", asked, said)
+	}
+}
+
 // interrupt is Ctrl-C: a clean stop, and nobody is left at the addresses.
 func (d *demoRun) interrupt(store sim.Store) {
 	d.t.Helper()
@@ -100,6 +118,7 @@ func TestDemoStartsSellsStopsAndKeeps(t *testing.T) {
 	require.Equal(t, "S1-T1-0000001", sellOne(t, first).ReceiptNo)
 	_, err := sim.VerifyStore(t.Context(), first, sim.VerifyOptions{Wait: 30 * time.Second})
 	require.NoError(t, err)
+	d.mayBeAsked()
 	d.interrupt(first)
 
 	second := d.start()

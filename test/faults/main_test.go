@@ -10,7 +10,8 @@
 //
 // go test ./test/faults runs what CI runs, in some two minutes on two
 // cores. TIEM_FAULTS=all adds what takes minutes (make faults):
-// TestTwentyThousandSalesWithKillsAndCuts.
+// TestTwentyThousandSalesWithKillsAndCuts, and every case of TestWireOfProcesses…
+// where else there is one of each kind.
 package faults
 
 import (

@@ -53,6 +53,8 @@ func TestFault22ARowThatIsHeld(t *testing.T) {
 	for range 3 {
 		s.sell()
 	}
+	require.NoError(t, s.Halt(t.Context(), sim.EdgeServer)) // what was committed before is known by the journal only
+	s.restart(sim.EdgeServer)
 	held := before + 2 + seeded(t).Int64N(7)
 	holder := s.session(sim.EdgeServer)
 	holder.run("alter system set log_min_duration_statement = 0") // PostgreSQL tells when the relay looks

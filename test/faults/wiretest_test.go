@@ -20,7 +20,8 @@ import (
 
 // The conformance suite against real processes, which die by kill -9 and by
 // failpoints at their COMMIT, and whose data directories are put back to older
-// copies.
+// copies. CI plays one case of each kind, and leaves backups over HTTP to
+// test/told; TIEM_FAULTS=all plays all.
 func TestWireOfProcessesOverHTTP(t *testing.T) {
 	t.Parallel()
 	wiretest.Run(t, processFeatures(wire.HTTP), processes(wire.HTTP))
@@ -32,7 +33,8 @@ func TestWireOfProcessesOverGRPC(t *testing.T) {
 }
 
 func processFeatures(protocol string) wiretest.Features {
-	return wiretest.Features{Streams: protocol == wire.GRPC, Relay: true, KillsHQ: true, DiesAt: true, KillsStore: true, RestoresHQ: true, RestoresBox: true}
+	all, streams := os.Getenv("TIEM_FAULTS") == "all", protocol == wire.GRPC
+	return wiretest.Features{Few: !all, Streams: streams, Relay: true, KillsHQ: true, DiesAt: true, KillsStore: true, RestoresHQ: all || streams, RestoresBox: all || streams}
 }
 
 // mortals are a shop's processes as a world of the suite.

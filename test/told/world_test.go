@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,8 @@ type pair struct {
 	hqURL string
 	hqDB  *postgres.DB
 	hq    *hq.App
-	end   func() // of HQ
+	end   func()                // of HQ
+	doors atomic.Pointer[doors] // of the HQ that listens now; the lines ask for them at any time
 
 	edgeURL string
 	edgeDB  *postgres.DB
@@ -49,6 +51,9 @@ type pair struct {
 
 	http, grpc *wiretest.Proxy
 }
+
+// doors are HQ's addresses.
+type doors struct{ http, grpc string }
 
 // running is a relay that runs.
 type running struct {
@@ -75,8 +80,8 @@ func openPair(t *testing.T, protocol string) *pair {
 	r.openEdge()
 	t.Cleanup(func() { r.edgeDB.Close() })
 	require.NoError(t, edgedb.New().InsertOutboxHead(t.Context(), r.edgeDB, "S1"))
-	r.http = wiretest.NewProxy(t, func() string { return r.hq.Addr() })
-	r.grpc = wiretest.NewProxy(t, func() string { return r.hq.GRPCAddr() })
+	r.http = wiretest.NewProxy(t, func() string { return r.doors.Load().http })
+	r.grpc = wiretest.NewProxy(t, func() string { return r.doors.Load().grpc })
 	t.Cleanup(func() { r.killAll() })
 	return r
 }
@@ -96,6 +101,7 @@ func (r *pair) startHQ() {
 	r.hqDB = r.openDB(r.hqURL)
 	r.hq = hq.New(r.hqDB, hq.Config{Addr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", ConnectionAge: time.Hour}, nil)
 	require.NoError(r.t, r.hq.Listen(r.t.Context()))
+	r.doors.Store(&doors{r.hq.Addr(), r.hq.GRPCAddr()})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.t.Context()))
 	done := make(chan error, 1)
 	app, db := r.hq, r.hqDB
@@ -140,7 +146,7 @@ func (r *pair) startRelay() {
 		ways = uplink.Ways{First: r.way(wire.GRPC, r.grpc.Address(), r.tokens["S1"]), Second: ways.First}
 	}
 	cfg := uplink.Config{RetryMin: 2 * time.Millisecond, RetryMax: 100 * time.Millisecond, Timeout: syncTimeout, Poll: 50 * time.Millisecond, Silence: silence,
-		Resync: 3 * time.Second, BackFirst: 500 * time.Millisecond, BackMost: time.Second}
+		Resync: 3 * time.Second, BackFirst: 500 * time.Millisecond, BackMost: time.Second, DetourAfter: time.Millisecond}
 	relay := uplink.New(uplink.NewJournal(r.edgeDB), r.log, ways, cfg, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.t.Context()))
 	done := make(chan struct{})

@@ -26,6 +26,7 @@ type State struct {
 	ClockOffsetMS        *int64        `json:"clock_offset_ms,omitempty" doc:"this machine's clock minus HQ's; absent: not measured"`
 	CatalogVersion       int64         `json:"catalog_version" doc:"0: loaded from a file"`
 	Alarm                *uplink.Alarm `json:"alarm,omitempty" doc:"what only a person can mend; sales go on"`
+	LastError            *uplink.Alarm `json:"last_error,omitempty" doc:"why the last conversation with HQ ended; absent once HQ has acknowledged a batch since, or nothing is to be sent"`
 	Health               Health        `json:"health"`
 }
 
@@ -62,6 +63,7 @@ func (s Source) Read(ctx context.Context) (State, error) {
 	if s.Relay != nil {
 		relay := s.Relay.Status()
 		state.Alarm, state.Protocol, state.FallbackActive = relay.Alarm, relay.Protocol, relay.Fallback
+		state.LastError = s.Relay.LastError()
 	}
 	state.hear(s.Line.Status())
 	return state, nil

@@ -19,7 +19,9 @@ func TestAnEventCarriesItsRequestsTrace(t *testing.T) {
 	db, log := setup(t)
 	const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	ctx, _ := trace.Arrive(t.Context(), http.Header{"Traceparent": {traceparent}}, http.MethodPost)
-	require.NoError(t, db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error { return log.Append(ctx, tx, draft(t, "one"), draft(t, "two")) }))
+	require.NoError(t, db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		return log.Append(ctx, tx, draft(t, "one"), draft(t, "two"))
+	}))
 	appendNotes(t, db, log, "nobody's")
 	entries := all(t, db, log)
 	require.Equal(t, []string{traceparent, traceparent, ""}, []string{entries[0].TraceParent, entries[1].TraceParent, entries[2].TraceParent})

@@ -12,7 +12,7 @@ import (
 func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
 	now := time.Now()
 	c.terms(answer, now)
-	c.heard, c.answered, c.heardAt, c.since = true, true, now, now
+	c.heard, c.answered, c.heardAt, c.since, c.away = true, true, now, now, time.Time{}
 	c.detour.answered()
 	if answer.FirstID == 0 {
 		c.asked = false
@@ -23,7 +23,7 @@ func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
 
 // terms hears what may be sent from now on.
 func (c *conversation) terms(answer *wire.Answer, now time.Time) {
-	c.credit = answer.Credit
+	c.credit = min(answer.Credit, wire.MostCredit) // whatever HQ says: what is on its way is kept in memory
 	if answer.RetryAfterMS > 0 {
 		c.notBefore = now.Add(min(time.Duration(answer.RetryAfterMS)*time.Millisecond, c.cfg.RetryMax))
 	}
@@ -60,7 +60,7 @@ func (c *conversation) accept(ctx context.Context, ack *wire.Answer) error {
 	if err := c.known(ctx, f, hq); err != nil {
 		return err
 	}
-	c.flight = c.flight[1:]
+	c.flight, c.served = c.flight[1:], true
 	if hq.id > c.acked.id {
 		c.acked = hq
 	}

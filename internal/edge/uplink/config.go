@@ -18,6 +18,7 @@ type Config struct {
 	Poll         time.Duration // the slow poll that makes hints dispensable [1 s]
 	Silence      time.Duration // after which HQ is asked whether it is there [15 s]
 	Resync       time.Duration // how often HQ is asked where it stands [1 min]
+	DetourAfter  time.Duration // for how long the first way must have failed before the second is tried [10 s]
 	BackFirst    time.Duration // the first try of the way back from the second way [30 s]; it doubles
 	BackMost     time.Duration // no two tries are further apart [10 min]
 	AlarmPause   time.Duration // between tries while an alarm is up [SYNC_RETRY_MAX]
@@ -36,6 +37,7 @@ func (c Config) withDefaults() Config {
 	c.Poll = cmp.Or(c.Poll, time.Second)
 	c.Silence = cmp.Or(c.Silence, 15*time.Second)
 	c.Resync = cmp.Or(c.Resync, time.Minute)
+	c.DetourAfter = cmp.Or(c.DetourAfter, 10*time.Second)
 	c.BackFirst = cmp.Or(c.BackFirst, 30*time.Second)
 	c.BackMost = cmp.Or(c.BackMost, 10*time.Minute)
 	c.AlarmPause = cmp.Or(c.AlarmPause, c.RetryMax)

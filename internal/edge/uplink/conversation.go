@@ -23,7 +23,8 @@ type Way interface {
 // by one goroutine at a time, beside each other.
 type Stream interface {
 	// Send hands a batch over and does not wait for its answer. The caller keeps
-	// to HQ's credit. An error means that the stream is over: Receive says why.
+	// to HQ's credit. An error means that the stream is over, as it is if ctx ends
+	// meanwhile: Receive says why.
 	Send(ctx context.Context, batch *wire.Batch) error
 	// Ask wants an answer of no batch: a sign of life, or with watermark HQ's
 	// word for what its database holds. head is the id of our last event.
@@ -31,6 +32,7 @@ type Stream interface {
 	// Receive returns the next answer, those of batches in their order. Its error
 	// ends the stream: HQ's refusal, or the line's failure.
 	Receive(ctx context.Context) (*wire.Answer, error)
-	// Close ends the stream and gives its connection back.
+	// Close ends the stream and gives its connection back. It is not called beside
+	// Send or Ask.
 	Close()
 }

@@ -35,14 +35,17 @@ type conversation struct {
 
 	heard    bool      // HQ said something that the line was not told
 	answered bool      // HQ said more than its welcome
+	served   bool      // HQ acknowledged a batch
 	heardAt  time.Time // when HQ said something last
 	since    time.Time // when HQ began to owe its next word
 	moved    time.Time // when HQ began to owe the answer to the oldest batch
+	away     time.Time // until when HQ is listened to, because the relay itself had been away; zero: it was not
 	resyncAt time.Time
 	pollAt   time.Time
 
 	stale   bool      // the journal may have what nobody told
 	missed  bool      // an event that was read for and not found may be gone
+	held    bool      // nothing may be sent now: credit, a pause, a mark that is being written
 	gapAt   time.Time // when not to wait for an earlier commit's events any more; zero: there is no gap
 	backlog bool      // more is waiting than one batch of live events
 	began   time.Time // when the last batch was begun
@@ -180,12 +183,19 @@ func (c *conversation) greeted(welcome *wire.Welcome) {
 // conversation begins with HQ's own word. marked is how far the journal is. (A
 // batch that is sent a second time begins before that.)
 func (c *conversation) part(ctx context.Context, marked point, err error) error {
-	if errors.Is(err, errAnew) || errors.Is(err, errDrained) {
+	if errors.Is(err, errDrained) && !c.served && c.acked.id < max(c.head, c.handoff.newest()) {
+		c.at.drains++
+	} else {
+		c.at.drains = 0
+	}
+	if (errors.Is(err, errAnew) || errors.Is(err, errDrained)) && len(c.flight) == 0 {
 		return err
 	}
 	c.at.answered = c.answered
+	for _, f := range c.flight {
+		c.at.sent = max(c.at.sent, len(f.events))
+	}
 	if len(c.flight) > 0 {
-		c.at.sent = len(c.flight[0].events)
 		c.failed(ctx, err)
 	}
 	if len(c.flight) > 0 || marked != c.acked {
@@ -204,7 +214,7 @@ func (c *conversation) failed(ctx context.Context, cause error) {
 	first, last := c.flight[0].first, c.flight[len(c.flight)-1].last
 	c.log.Info("relay: not acknowledged", "first_id", first, "last_id", last, "event_id", c.flight[0].events[0].EventID,
 		"attempts", c.at.attempts+1, "error", cause)
-	reason := "hq_unreachable"
+	reason := codeUnreachable
 	if f := fault.As(cause); f != nil {
 		reason = f.Code + ": " + f.Message // tills see it: the cause stays in the log
 	}

@@ -3,26 +3,28 @@ package uplink
 import (
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"tiem/internal/fault"
 )
 
-// detourFrom is how many failures of the first way in a row lead to the second.
+// detourFrom is how many failures of the first way in a row lead to the second,
+// if they last for Config.DetourAfter.
 const detourFrom = 3
 
 // detour chooses the way of the next conversation. The first way is left when it
-// does not get through while the line as such is good, and stays left only if the
-// second one does get through; the way back is tried now and then, by one
-// conversation. It belongs to Drive's goroutine.
+// does not get through for a while, which is longer than an HQ's restart, although
+// the line as such is good, and stays left only if the second one does get through;
+// the way back is tried now and then, by one conversation. It belongs to Drive's
+// goroutine.
 type detour struct {
 	ways Ways
 	cfg  Config
 	log  *slog.Logger
 	up   func() bool // the line is not OFFLINE
 
-	failures int           // of the first way in a row
+	failures int           // of the first way in a row, while the line was good
+	since    time.Time     // when the first of them was
 	second   bool          // the next conversation is held over the second way
 	fallen   bool          // the second way got through, and the first has not since
 	backAt   time.Time     // when the first is tried again
@@ -48,8 +50,10 @@ func (d *detour) next(now time.Time) Way {
 // second is waited for, and nothing more is sent there.
 func (d *detour) due(now time.Time) bool { return d.second && d.fallen && !now.Before(d.backAt) }
 
-// online hears that the line is good again: the way back is tried at once.
+// online hears that the line is good again: what was counted before may have been
+// the line's, and the way back is tried at once.
 func (d *detour) online(now time.Time) {
+	d.failures, d.backIn = 0, 0
 	if d.fallen {
 		d.backAt = now
 	}
@@ -93,23 +97,35 @@ func (d *detour) failed(now time.Time, answered bool, err error) bool {
 		}
 		return false
 	case d.fallen: // this was the try of the way back
-		d.second, d.backIn = true, min(2*d.backIn, d.cfg.BackMost)
+		d.second, d.backIn = true, min(max(2*d.backIn, d.cfg.BackFirst), d.cfg.BackMost)
 		d.backAt = now.Add(d.backIn)
 		return true
+	case !d.up(): // it is for the line, not for the protocol
+		d.failures = 0
+		return false
 	case answered:
 		return false
 	}
-	d.failures++
-	d.second = d.failures >= detourFrom && d.up()
+	if d.failures++; d.failures == 1 {
+		d.since = now
+	}
+	d.second = d.failures >= detourFrom && now.Sub(d.since) >= d.cfg.DetourAfter
 	return d.second
 }
 
+// Codes that this end gives to what is not HQ's own word.
+const (
+	codeUnreachable = "hq_unreachable"       // nobody answered, or not in time
+	codeUnreadable  = "hq_answer_unreadable" // somebody did, and it was no HQ's answer
+	codeRefused     = "hq_refused"           // somebody between said no, for itself, whatever the reason
+)
+
 // unreached tells whether HQ was not reached, or somebody between answered
-// instead. The codes that this end gives to that begin with hq_.
+// instead.
 func unreached(err error) bool {
-	switch fault.KindOf(err) {
-	case fault.Unavailable, fault.Timeout, fault.NotFound:
-		return strings.HasPrefix(fault.CodeOf(err), "hq_")
+	switch fault.CodeOf(err) {
+	case codeUnreachable, codeUnreadable, codeRefused:
+		return true
 	default:
 		return false
 	}

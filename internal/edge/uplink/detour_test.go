@@ -1,6 +1,8 @@
 package uplink
 
 import (
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -178,4 +180,115 @@ func TestTheWayBackThatLeadsNowhere(t *testing.T) {
 		require.True(t, s.relay.Status().Fallback)
 		require.Len(t, s.grpc.opened, n+1)
 	})
+}
+
+// An HQ that restarts is away for some seconds, and its two listeners do not come
+// back at once: that is no reason to leave gRPC.
+func TestAShortAbsenceIsNoReasonToLeave(t *testing.T) {
+	require.Equal(t, 10*time.Second, Config{}.withDefaults().DetourAfter)
+	const after = 10 * time.Second
+	play(t, Config{RetryMax: time.Second, DetourAfter: after}, func(s *stage) {
+		s.grpc.deaf = errLine
+		s.grpc.now().say(errLine)
+		pass(9 * time.Second)
+		require.Greater(t, len(s.grpc.opened), 5)
+		s.grpc.deaf = nil
+		pass(2 * time.Second)
+		require.Empty(t, s.http.opened)
+		require.Equal(t, wire.GRPC, s.relay.Status().Protocol)
+	})
+	play(t, Config{RetryMax: time.Second, DetourAfter: after}, func(s *stage) {
+		s.grpc.deaf = errLine
+		s.grpc.now().say(errLine)
+		pass(9900 * time.Millisecond)
+		require.Empty(t, s.http.opened)
+		pass(time.Second)
+		require.Len(t, s.http.opened, 1)
+	})
+	play(t, Config{RetryMin: 20 * time.Second, DetourAfter: after}, func(s *stage) {
+		s.grpc.deaf = errLine
+		s.grpc.now().say(errLine)
+		pass(30 * time.Second)
+		require.Len(t, s.grpc.opened, 2)
+		require.Empty(t, s.http.opened, "two failures are few, however long they take")
+	})
+}
+
+// What fails while the line is OFFLINE says nothing about the protocol.
+func TestFailuresOfALineThatIsDownDoNotCount(t *testing.T) {
+	down := func(s *stage) {
+		for range 3 {
+			s.line.Failed(errLine)
+		}
+	}
+	up := func(s *stage) {
+		s.line.Good()
+		pass(time.Second)
+		s.line.Good()
+		pass(0)
+	}
+	play(t, Config{RetryMax: time.Second}, func(s *stage) {
+		down(s)
+		s.deafen(errLine)
+		up(s)
+		require.Empty(t, s.http.opened, "one failure on a line that is good")
+		pass(3 * time.Second)
+		require.NotEmpty(t, s.http.opened, "but three are enough")
+	})
+	play(t, Config{RetryMax: time.Second, DetourAfter: 10 * time.Second}, func(s *stage) {
+		s.deafen(errLine) // for 10 s, not quite enough
+		require.Empty(t, s.http.opened)
+		down(s)
+		pass(5 * time.Second)
+		up(s)
+		pass(8 * time.Second)
+		require.Empty(t, s.http.opened, "they are counted anew")
+	})
+}
+
+// The pause before the way back grew while the line was bad, too.
+func TestOnlineResetsThePauseBeforeTheWayBack(t *testing.T) {
+	d := &detour{ways: Ways{First: &actor{}, Second: &actor{}}, cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), up: func() bool { return true },
+		second: true, fallen: true, backIn: 8 * time.Minute}
+	now := time.Now()
+	d.failures = 2
+	d.online(now)
+	require.Zero(t, d.failures, "and begins a new row")
+	require.True(t, d.due(now))
+	d.next(now)
+	require.True(t, d.failed(now, false, errLine))
+	require.Equal(t, now.Add(30*time.Second), d.backAt)
+	d.next(d.backAt)
+	require.True(t, d.failed(now, false, errLine))
+	require.Equal(t, now.Add(time.Minute), d.backAt)
+}
+
+// A proxy that forbids gRPC, in whatever words, leads to HTTP, and nobody is
+// called as long as that gets through.
+func TestWhoeverRefusesBetweenLeadsToHTTP(t *testing.T) {
+	for _, kind := range []fault.Kind{fault.Unauthorized, fault.Forbidden, fault.NotFound, fault.Conflict, fault.Invalid, fault.TooLarge, fault.Unavailable} {
+		t.Run(fmt.Sprint(kind), func(t *testing.T) {
+			refused := fault.New(kind, codeRefused, "whoever answers says no")
+			play(t, Config{RetryMax: time.Second}, func(s *stage) {
+				s.deafen(refused)
+				require.NotEmpty(t, s.http.opened)
+				require.Nil(t, s.relay.Status().Alarm)
+				require.True(t, s.relay.Status().Fallback)
+			})
+			if kind == fault.TooLarge || kind == fault.Unavailable {
+				return
+			}
+			play(t, Config{RetryMax: time.Second}, func(s *stage) {
+				s.http.deaf = refused
+				s.deafen(refused)
+				require.Equal(t, codeRefused, s.relay.Status().Alarm.Code, "neither gets through")
+			})
+			alone := func(s *stage) Ways { return Ways{First: s.grpc} }
+			playOver(t, Config{RetryMax: time.Second}, alone, func(s *stage) {
+				s.deafen(refused)
+				require.Equal(t, codeRefused, s.relay.Status().Alarm.Code, "there is no other way")
+			})
+		})
+	}
+	require.False(t, unreached(fault.New(fault.Conflict, codeHQAhead, "no")), "that is our own log's")
 }

@@ -58,16 +58,17 @@ func (w *GRPCWay) Open(ctx context.Context, hello *wire.Hello) (Stream, *wire.An
 	if err != nil {
 		return nil, nil, err
 	}
-	opening, done := context.WithTimeout(ctx, stuck*w.timeout)
+	patient, done := context.WithTimeout(ctx, stuck*w.timeout)
 	defer done()
-	silence := time.AfterFunc(w.timeout, done)
+	opening, giveUp := context.WithCancelCause(patient)
+	silence := time.AfterFunc(w.timeout, func() { giveUp(context.DeadlineExceeded) })
 	defer silence.Stop()
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	late := context.AfterFunc(opening, end)
 	s := &stream{connection: c, end: end}
 	welcome, err := s.greet(metadata.AppendToOutgoingContext(life, "authorization", "Bearer "+w.token), hello, func() { silence.Reset(w.timeout) })
 	if !late() && err == nil {
-		err = opening.Err() // it came too late: the stream is ended already
+		err = context.Cause(opening) // it came too late: the stream is ended already
 	}
 	if err != nil {
 		err = c.explain(opening, err)

@@ -86,9 +86,9 @@ func (c *connection) explain(opening context.Context, err error) error {
 	case refusedBy(err) || fault.As(err) != nil:
 		return refusalOf(err)
 	case cause != nil:
-		return unreachable(cause, targetSetting, "HQ cannot be reached")
+		return unreachable(cause, targetSetting, "HQ's gRPC port cannot be reached")
 	case opening.Err() != nil:
-		return unreachable(opening.Err(), targetSetting, "HQ does not answer")
+		return unreachable(context.Cause(opening), targetSetting, "HQ's gRPC port does not answer")
 	}
 	f := fault.As(refusalOf(err))
 	if c.plain && f.Hint == "" { // TLS answers plaintext with noise

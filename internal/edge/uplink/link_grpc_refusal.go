@@ -26,7 +26,7 @@ func refusalOf(err error) error {
 	}
 	switch st.Code() { //nolint:exhaustive // the others are somebody's answer
 	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Unknown, codes.Internal:
-		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "the stream to HQ broke off")
+		return fault.Wrap(err, fault.Unavailable, "hq_unreachable", "the gRPC stream to HQ broke off")
 	case codes.Unimplemented, codes.NotFound:
 		return fault.Wrap(err, fault.NotFound, "hq_refused", "whoever answers knows no stream of events").
 			Advise("is %s the address of an hq-platform's gRPC listener?", targetSetting)

@@ -189,6 +189,28 @@ func TestGRPCWaySendEndsWithItsContext(t *testing.T) {
 	require.Equal(t, "hq_unreachable", fault.CodeOf(err))
 }
 
+// HQ reads nothing, and the relay gives up on it: the stream must not be closed
+// beside a message that is being sent (the race detector sees it), but ended.
+func TestASendThatHangsIsEndedAndNotClosedBeside(t *testing.T) {
+	t.Parallel()
+	way := actedBy(t, func(rpc grpc.BidiStreamingServer[wirepb.EventBatch, wirepb.Acknowledgment]) error {
+		_ = rpc.Send(welcome())
+		<-rpc.Context().Done()
+		return rpc.Context().Err()
+	})
+	s, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1"})
+	require.NoError(t, err)
+	defer s.Close()
+	p := &paper{}
+	c := &conversation{Relay: New(p, nil, Ways{First: way}, Config{Timeout: 300 * time.Millisecond}, nil), stream: s}
+	batch := &wire.Batch{StoreID: "S1", Events: []wire.Event{{Payload: string(make([]byte, 1<<20))}}}
+	for !c.mute {
+		c.give(t.Context(), func(ctx context.Context) error { return s.Send(ctx, batch) })
+	}
+	_, err = s.Receive(t.Context())
+	require.Equal(t, codeUnreachable, fault.CodeOf(err))
+}
+
 func TestGRPCWayRefusesABadTarget(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"", "hq", "http://hq:1", ":8091", "hq:", "hq:80/x", "h q:80"} {

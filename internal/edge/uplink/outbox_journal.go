@@ -19,9 +19,9 @@ const (
 )
 
 // OutboxJournal is the outbox in the edge's PostgreSQL. None of its transactions
-// is open while the network is used, and none waits for the disk, which is the
-// tills': a mark that a crash took back is made again at the next hello, from HQ's
-// own watermark.
+// is open while the network is used, and hardly one waits for the disk, which is
+// the tills': a mark that a crash took back is made again at the next hello, from
+// HQ's own watermark. Only what HQ set aside is waited for: HQ tells it once.
 type OutboxJournal struct{ db *postgres.DB }
 
 // NewJournal returns the journal in db, which stays the caller's.
@@ -83,8 +83,10 @@ func (j *OutboxJournal) HashOf(ctx context.Context, id int64) (hash wire.Hash, f
 func (j *OutboxJournal) Mark(ctx context.Context, upto int64, setAside []wire.EventError) error {
 	return j.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		q := edgedb.New()
-		if err := q.CommitLater(ctx, tx.Queued()); err != nil {
-			return err
+		if len(setAside) == 0 { // what HQ set aside is told once
+			if err := q.CommitLater(ctx, tx.Queued()); err != nil {
+				return err
+			}
 		}
 		if err := q.MarkPublished(ctx, tx.Queued(), upto); err != nil {
 			return err

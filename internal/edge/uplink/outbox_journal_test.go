@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tiem/internal/wire"
 )
 
 // A database whose cursors are gone, restored by hand say, is marked all the same.
@@ -37,5 +39,27 @@ func TestACursorFallsOrDoesNot(t *testing.T) {
 	}
 	at, err := s.log.Where(t.Context(), s.db)
 	require.NoError(t, err)
-	require.EqualValues(t, []int64{1, 3}, []int64{at.Acked, at.Published})
+	require.Equal(t, []int64{1, 3}, []int64{at.Acked, at.Published})
+}
+
+// HQ tells once what it has set aside: that is not lost with the power.
+func TestWhatWasSetAsideWaitsForTheDisk(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.sell(2, 10)
+	_, err := s.db.Exec(t.Context(), `create table seen (how text);
+		create function note() returns trigger language plpgsql as $$ begin insert into seen values (current_setting('synchronous_commit')); return null; end $$;
+		create trigger note after update on sync_cursors for each statement execute function note()`)
+	require.NoError(t, err)
+	journal := NewJournal(s.db)
+	how := func() (out string) {
+		require.NoError(t, s.db.QueryRow(t.Context(), "select max(how) from seen").Scan(&out))
+		_, err := s.db.Exec(t.Context(), "delete from seen")
+		require.NoError(t, err)
+		return out
+	}
+	require.NoError(t, journal.Mark(t.Context(), 1, nil))
+	require.Equal(t, "off", how())
+	require.NoError(t, journal.Mark(t.Context(), 2, []wire.EventError{{ID: 2, Code: "sum_mismatch"}}))
+	require.NotEqual(t, "off", how())
 }

@@ -7,6 +7,7 @@ import (
 
 	"tiem/internal/fault"
 	"tiem/internal/wire"
+	"tiem/internal/wire/wirepb"
 )
 
 // reaction is what to do about a failed exchange.
@@ -25,7 +26,7 @@ func (at *pace) react(err error) reaction {
 	switch fault.CodeOf(err) {
 	case wire.CodeGap:
 		return askAgain
-	case codeCreditExceeded: // we disagree about the window: a pause is cheap
+	case wirepb.CodeCreditExceeded: // we disagree about the window: a pause is cheap
 		return backOff
 	case wire.CodeFork, wire.CodeFenced, wire.CodeEventIDReused, wire.CodeRewind, codeHQAhead, codeHole:
 		return hardAlarm
@@ -48,14 +49,13 @@ func (at *pace) react(err error) reaction {
 	}
 }
 
-const codeCreditExceeded = "credit_exceeded" // more batches were on their way than HQ allowed
-
 // retreat does what the end of a conversation over way asks for: it waits, or
 // tries the other way at once.
 func (r *Relay) retreat(ctx context.Context, at *pace, over Way, err error) {
 	at.attempts++
+	r.failing(err)
 	reaction := at.react(err)
-	if r.detour.leads(over) && unreached(err) {
+	if reaction == slowAlarm && r.detour.leads(over) && unreached(err) {
 		reaction = backOff // nobody must act as long as the second way is there
 	}
 	if reaction != backOff {
@@ -90,11 +90,12 @@ func (r *Relay) again(ctx context.Context, at *pace) {
 	}
 }
 
-// blame tells the line of a failure that may be for the line. While there is a
-// second way, the first one's failures may as well be for its protocol.
+// blame tells the line of a failure that may be for the line. gRPC's are not: the
+// probes go over HTTP and judge the line, and what fails beside them is the port
+// for gRPC, or something between that lets no HTTP/2 pass.
 func (r *Relay) blame(over Way, err error) {
 	var mine ownError
-	if !errors.As(err, &mine) && !r.detour.leads(over) {
+	if !errors.As(err, &mine) && over.Protocol() != wire.GRPC {
 		r.line.Failed(err)
 	}
 }
@@ -107,8 +108,11 @@ func (r *Relay) backOff(ctx context.Context, at *pace, over Way, err error) {
 	}
 	r.blame(over, err)
 	var mine ownError
-	wait := r.pause(at.attempts)
-	r.log.Warn("relay: waiting to try again", "hq_down", !errors.As(err, &mine), "protocol", over.Protocol(), "code", fault.CodeOf(err), "error", err,
+	wait, message, down := r.pause(at.attempts), "relay: waiting to try again", !errors.As(err, &mine)
+	if down && over.Protocol() == wire.GRPC && unreached(err) && r.line.Online() {
+		message, down = "relay: HQ's gRPC port cannot be used, and the line is ONLINE; waiting to try again", false
+	}
+	r.log.Warn(message, "hq_down", down, "code", fault.CodeOf(err), "error", err, "protocol", over.Protocol(),
 		"attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
 	r.wait(ctx, at, wait)
 }

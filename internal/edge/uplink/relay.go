@@ -77,7 +77,8 @@ type pace struct {
 	limit    int      // of events in a batch, after a 413 or on a slow line; 0: none
 	mismatch int      // hash_mismatch refusals in a row
 	refusals int      // gaps and mismatches in a row
-	sent     int      // events of the batch that was refused or not answered; 0: it was none
+	sent     int      // events of the largest batch that was refused or not answered; 0: it was none
+	drains   int      // in a row before a batch was acknowledged, although there was one to send
 	answered bool     // HQ said more in the last conversation than its welcome
 	unheard  *unheard // a batch of which HQ's answer was lost
 }
@@ -102,7 +103,7 @@ func (r *Relay) Drive(ctx context.Context) {
 			return
 		case errors.Is(err, errDrained):
 			r.log.Debug("relay: HQ lets the stream go; opening another")
-			sleep(ctx, r.cfg.Jitter(spread))
+			sleep(ctx, r.cfg.Jitter(longest(max(1, at.drains), spread, max(spread, r.cfg.RetryMax))))
 		case errors.Is(err, errAnew):
 			r.again(ctx, at)
 		default:
@@ -111,5 +112,6 @@ func (r *Relay) Drive(ctx context.Context) {
 	}
 }
 
-// spread is how far stores that were let go by one node are spread in time.
+// spread is how far stores that were let go by one node are spread in time. It
+// doubles if nodes let them go again and again before anything is done.
 const spread = time.Second

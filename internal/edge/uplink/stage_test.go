@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -28,6 +29,12 @@ type stage struct {
 // play runs a relay over gRPC, with HTTP to fall back to, until the test ends.
 func play(t *testing.T, cfg Config, test func(s *stage)) {
 	t.Helper()
+	playOver(t, cfg, func(s *stage) Ways { return Ways{First: s.grpc, Second: s.http} }, test)
+}
+
+// playOver is play over other ways.
+func playOver(t *testing.T, cfg Config, ways func(s *stage) Ways, test func(s *stage)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t, paper: &paper{}, grpc: &actor{protocol: wire.GRPC}, http: &actor{protocol: wire.HTTP}, line: line.New(line.Config{})}
 		s.grpc.log, s.http.log = s.paper, s.paper
@@ -35,8 +42,9 @@ func play(t *testing.T, cfg Config, test func(s *stage)) {
 		time.Sleep(time.Second)
 		s.line.Good() // ONLINE
 		cfg.Line = s.line
+		cfg.DetourAfter = cmp.Or(cfg.DetourAfter, time.Millisecond) // three failures are enough, but where a test says otherwise
 		cfg.Jitter = func(most time.Duration) time.Duration { return most }
-		s.relay = New(s.paper, s.paper, Ways{First: s.grpc, Second: s.http}, cfg, slog.New(slog.DiscardHandler))
+		s.relay = New(s.paper, s.paper, ways(s), cfg, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { s.relay.Drive(ctx) })
@@ -73,6 +81,7 @@ type paper struct {
 	events   []wire.Event
 	told     func([]wire.Event, time.Time)
 	reads    int
+	slowRead time.Duration // of Read
 	marked   []int64
 	setAside []wire.EventError
 	failed   [][2]int64
@@ -123,6 +132,8 @@ func (p *paper) Head(context.Context) (wire.Hello, error) {
 
 func (p *paper) Read(_ context.Context, after int64, limit, _ int) ([]wire.Event, error) {
 	hand()
+	time.Sleep(p.slowRead)
+	hand()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reads++
@@ -169,6 +180,7 @@ type actor struct {
 	deaf     error         // Open says so
 	slow     time.Duration // Open takes so long
 	credit   int           // of the welcome; 0: 2
+	drains   bool          // the welcome is a drain
 	opened   []time.Time
 	streams  []*lines
 }
@@ -186,7 +198,7 @@ func (a *actor) Open(context.Context, *wire.Hello) (Stream, *wire.Answer, error)
 	st := &lines{actor: a, begun: a.upto, said: make(chan any, 100), closed: make(chan struct{})}
 	a.streams = append(a.streams, st)
 	welcome := a.where()
-	welcome.Credit, welcome.Welcome = max(2, a.credit), &wire.Welcome{Epoch: 1}
+	welcome.Credit, welcome.Welcome, welcome.Drain = max(2, a.credit), &wire.Welcome{Epoch: 1}, a.drains
 	return st, welcome, nil
 }
 
@@ -209,14 +221,14 @@ type lines struct {
 	said    chan any // *wire.Answer or error
 	closed  chan struct{}
 	once    sync.Once
-	stuck   bool // Send waits until Close
+	stuck   bool // Send waits until its context ends
 }
 
-func (l *lines) Send(_ context.Context, b *wire.Batch) error {
+func (l *lines) Send(ctx context.Context, b *wire.Batch) error {
 	hand()
 	l.batches = append(l.batches, b)
 	if l.stuck {
-		<-l.closed
+		<-ctx.Done()
 		return errLine
 	}
 	return nil

@@ -26,6 +26,7 @@ type Alarm struct {
 type state struct {
 	mu       sync.Mutex
 	status   Status
+	trouble  *Alarm // why the last conversation ended; nil: HQ has acknowledged since, or all is said
 	onChange func() // nil: nobody asks
 }
 
@@ -80,6 +81,7 @@ func (s *state) using(protocol string, fallback bool) {
 func (s *state) mended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.trouble = nil
 	if s.status.Alarm != nil {
 		s.status.Alarm = nil
 		s.changed()
@@ -89,12 +91,37 @@ func (s *state) mended() {
 func (s *state) alarm(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if told := toldOf(err, s.status.Alarm); told != s.status.Alarm {
+		s.status.Alarm = told
+		s.changed()
+	}
+}
+
+// failing notes why a conversation ended.
+func (s *state) failing(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = toldOf(err, s.trouble)
+}
+
+// LastError is why the last conversation with HQ ended, since when it is so, in the
+// words that a till may see; nil: HQ has acknowledged a batch since, or there is
+// none to send.
+func (s *state) LastError() *Alarm {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trouble
+}
+
+// toldOf is err as people are told; before is what they were told last, and still
+// are if it is the same.
+func toldOf(err error, before *Alarm) *Alarm {
 	code, message := fault.CodeOf(err), err.Error()
 	if e := fault.As(err); e != nil {
 		message = e.Message
 	}
-	if s.status.Alarm == nil || s.status.Alarm.Code != code {
-		s.status.Alarm = &Alarm{Code: code, Message: message, Since: time.Now()}
-		s.changed()
+	if before != nil && before.Code == code {
+		return before
 	}
+	return &Alarm{Code: code, Message: message, Since: time.Now()}
 }

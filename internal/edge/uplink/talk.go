@@ -18,18 +18,18 @@ func (c *conversation) run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		sent, err := c.push(ctx)
+		if err := c.hear(ctx); err != nil {
+			return err
+		}
+		now := time.Now()
+		sent, err := c.push(ctx, now)
 		if err != nil {
 			return err
 		}
 		if c.leaving != nil && len(c.flight) == 0 && !c.asked {
 			return c.leaving
 		}
-		wait := 0 * time.Second // answers that are there are taken between two batches
-		if !sent {
-			wait = time.Until(c.nextLook())
-		}
-		timer.Reset(max(wait, 0))
+		timer.Reset(c.rests(sent, now))
 		select {
 		case answer, more := <-c.answers:
 			if !more {
@@ -53,8 +53,41 @@ func (c *conversation) run(ctx context.Context) error {
 	}
 }
 
-// nextLook is when something is due by itself.
-func (c *conversation) nextLook() time.Time {
+// hear heeds the answers that are there, before HQ is called silent and between
+// two batches: to read or to send may have taken long.
+func (c *conversation) hear(ctx context.Context) error {
+	for {
+		select {
+		case answer, more := <-c.answers:
+			if !more {
+				return c.ended
+			}
+			if err := c.heed(ctx, answer); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// breath is the shortest rest of a relay that had nothing to do: what is due and
+// cannot be done now must cost no core.
+const breath = time.Millisecond
+
+// rests is how long to wait for news after the push at now.
+func (c *conversation) rests(sent bool, now time.Time) time.Duration {
+	if sent {
+		return 0
+	}
+	if wait := time.Until(c.nextLook(now)); wait > 0 {
+		return wait
+	}
+	return breath
+}
+
+// nextLook is when something is due by itself that the push at now did not do.
+func (c *conversation) nextLook(now time.Time) time.Time {
 	next := c.pollAt
 	sooner := func(t time.Time) {
 		if t.Before(next) {
@@ -62,27 +95,34 @@ func (c *conversation) nextLook() time.Time {
 		}
 	}
 	if c.owed() {
-		sooner(c.since.Add(c.cfg.Timeout))
+		sooner(later(c.since.Add(c.cfg.Timeout), c.away))
 	}
 	if len(c.flight) > 0 {
-		sooner(c.moved.Add(stuck * c.cfg.Timeout))
+		sooner(later(c.moved.Add(stuck*c.cfg.Timeout), c.away))
 	}
-	if !c.asked && c.leaving == nil {
+	if !c.asked && !c.quiet() {
 		sooner(c.resyncAt)
 		if len(c.flight) == 0 {
 			sooner(c.heardAt.Add(c.cfg.Silence))
 		}
 	}
-	if !c.gapAt.IsZero() {
+	if !c.gapAt.IsZero() && !c.held && !c.quiet() {
 		sooner(c.gapAt)
 	}
-	if now := time.Now(); c.notBefore.After(now) {
+	if now.Before(c.notBefore) && !c.quiet() {
 		sooner(c.notBefore)
 	}
 	if c.detour.second && c.detour.fallen && c.leaving == nil {
 		sooner(c.detour.backAt)
 	}
 	return next
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // owed tells whether HQ has something to answer.
@@ -92,8 +132,7 @@ func (c *conversation) owed() bool { return c.asked || len(c.flight) > 0 }
 func (c *conversation) quiet() bool { return c.mute || c.leaving != nil }
 
 // push does what is due: it gives up on a silent HQ, asks, or sends one batch.
-func (c *conversation) push(ctx context.Context) (sent bool, err error) {
-	now := time.Now()
+func (c *conversation) push(ctx context.Context, now time.Time) (sent bool, err error) {
 	if err := c.waitedEnough(now); err != nil {
 		return false, err
 	}
@@ -107,7 +146,7 @@ func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 		return false, nil
 	}
 	c.ask(ctx, now)
-	if !c.may(now) {
+	if c.held = !c.may(now); c.held {
 		return false, nil
 	}
 	batch, err := c.next(ctx)
@@ -125,16 +164,34 @@ func (c *conversation) push(ctx context.Context) (sent bool, err error) {
 // stuck is for how many SYNC_TIMEOUTs HQ may say that it lives and not answer a batch.
 const stuck = 10
 
+// A relay that comes so late to a look that was due had been away itself: in a slow
+// read, or because the whole machine stood still. It listens once more for a moment,
+// since HQ's answer may lie in the connection.
+const (
+	lateness = 20 * time.Millisecond
+	listens  = 100 * time.Millisecond
+)
+
 // waitedEnough gives up on an HQ that is silent, or is not but does not get done
 // with a batch: another connection may lead to another node.
 func (c *conversation) waitedEnough(now time.Time) error {
-	if c.owed() && now.Sub(c.since) >= c.cfg.Timeout {
-		return fault.New(fault.Unavailable, "hq_unreachable", "HQ has not answered for %v", c.cfg.Timeout)
+	silent, unfinished := now.Sub(c.since)-c.cfg.Timeout, now.Sub(c.moved)-stuck*c.cfg.Timeout
+	isSilent, isStuck := c.owed() && silent >= 0, len(c.flight) > 0 && unfinished >= 0
+	if (!isSilent && !isStuck) || now.Before(c.away) {
+		return nil
 	}
-	if len(c.flight) > 0 && now.Sub(c.moved) >= stuck*c.cfg.Timeout {
-		return fault.New(fault.Unavailable, "hq_unreachable", "HQ is there, but has not acknowledged a batch for %v", stuck*c.cfg.Timeout)
+	late := unfinished
+	if isSilent {
+		late = silent
 	}
-	return nil
+	if c.away.IsZero() && late > lateness {
+		c.away = now.Add(listens)
+		return nil
+	}
+	if isSilent {
+		return fault.New(fault.Unavailable, codeUnreachable, "HQ has not answered for %v", c.cfg.Timeout)
+	}
+	return fault.New(fault.Unavailable, codeUnreachable, "HQ is there, but has not acknowledged a batch for %v", stuck*c.cfg.Timeout)
 }
 
 // ask asks HQ for its watermark every now and then, and for a sign of life when
@@ -153,7 +210,7 @@ func (c *conversation) ask(ctx context.Context, now time.Time) {
 		c.resyncAt = now.Add(c.cfg.Resync)
 	}
 	head := max(c.head, c.handoff.newest(), c.sent.id)
-	c.give(func() error { return c.stream.Ask(ctx, head, resync) })
+	c.give(ctx, func(ctx context.Context) error { return c.stream.Ask(ctx, head, resync) })
 }
 
 // may tells whether a batch may be sent now. While the last conversation's end
@@ -176,7 +233,7 @@ func (c *conversation) may(now time.Time) bool {
 	}
 	c.worked = false
 	c.notBefore = now.Add(way(now.Sub(c.began)))
-	return false
+	return !now.Before(c.notBefore)
 }
 
 // next is the batch behind the last one that was sent, out of the handoff or the
@@ -279,15 +336,16 @@ func (c *conversation) send(ctx context.Context, batch *wire.Batch) {
 	last := &batch.Events[len(batch.Events)-1]
 	c.flight = append(c.flight, flight{c.sent, batch.FirstID, last.ID, batch.Events})
 	c.sent = point{last.ID, last.Hash}
-	c.give(func() error { return c.stream.Send(ctx, batch) })
+	c.give(ctx, func(ctx context.Context) error { return c.stream.Send(ctx, batch) })
 }
 
 // give hands something to the stream. One that does not take it for as long as
-// an answer may last is dead.
-func (c *conversation) give(f func() error) {
-	dog := time.AfterFunc(c.cfg.Timeout, c.stream.Close)
-	defer dog.Stop()
-	if err := f(); err != nil {
+// an answer may last is dead, and is ended by the context: it must not be closed
+// while something is being sent on it.
+func (c *conversation) give(ctx context.Context, f func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	if err := f(ctx); err != nil {
 		c.mute = true
 	}
 }

@@ -25,6 +25,12 @@
 // before the welcome nothing. The talking goroutine is silent while it works, so
 // the two never speak at once, and no such word comes behind the answer.
 //
+// # Tokens
+//
+// A stream's token is looked up when it opens, for each watermark that is asked
+// for, and before a batch if that is more than half a minute ago: a token that was
+// replaced writes for half a minute at most.
+//
 // # What may go wrong
 //
 // A refusal is a status with the code as its reason (wirepb.FromRefusal). A

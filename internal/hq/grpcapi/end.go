@@ -50,7 +50,7 @@ func (c *stream) farewell(ctx context.Context, reason string, err error) error {
 	case fault.Unavailable, fault.Unknown:
 		log.WarnContext(ctx, "a stream has failed", "store_id", c.storeID, "code", refusal.Code, "error", err)
 	default:
-		log.InfoContext(ctx, "a stream was refused", "store_id", c.storeID, "code", refusal.Code)
+		c.refused(ctx, refusal)
 	}
 	return wirepb.FromRefusal(refusal).Err()
 }

@@ -70,6 +70,8 @@ func (c *stream) read(m *wirepb.EventBatch, first bool) (saying, error) {
 			err = fleet.MaySpeak(c.storeID, hello.StoreID)
 		}
 		return saying{hello: hello}, err
+	case m.GetAsk().GetHead() < 0:
+		return saying{}, malformed("ask.head", "is less than 0")
 	case isAsk:
 		if head := m.GetAsk().GetHead(); head > c.head.Load() {
 			c.head.Store(head)

@@ -87,6 +87,44 @@ func TestAnIdleStreamIsSilent(t *testing.T) {
 	require.Never(t, func() bool { return len(d.out) > 0 }, 20*time.Millisecond, time.Millisecond, "after its batch")
 }
 
+// slow is a stream that takes a sign only when it is let.
+type slow struct {
+	*direct
+
+	taking chan struct{} // a sign is being sent
+	let    chan struct{}
+}
+
+func (s *slow) Send(*wirepb.Acknowledgment) error {
+	s.taking <- struct{}{}
+	<-s.let
+	return nil
+}
+
+// The work ends while a sign is on its way: it is the last one.
+func TestNoSignOfLifeComesBehindTheAnswer(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		rpc := &slow{taking: make(chan struct{}, 100), let: make(chan struct{})}
+		c := &stream{server: &Server{livesEvery: time.Millisecond}, rpc: rpc}
+		enough := c.lives()
+		<-rpc.taking
+		done := make(chan struct{})
+		go func() { defer close(done); enough() }()
+		for over := false; !over; {
+			select {
+			case rpc.let <- struct{}{}: // another one may have begun before the end
+			case <-done:
+				over = true
+			}
+		}
+		for len(rpc.taking) > 0 {
+			<-rpc.taking
+		}
+		require.Never(t, func() bool { return len(rpc.taking) > 0 }, 10*time.Millisecond, time.Millisecond)
+	}
+}
+
 // said is what a store hears of an answer.
 func said(a *wire.Answer) *wire.Answer {
 	heard, _ := wirepb.Answer(wirepb.FromAnswer(a)) // it is one of ours

@@ -197,8 +197,9 @@ func (h *hq) hold(t *testing.T) (release func()) {
 	release = func() {
 		if !done {
 			done = true
-			require.NoError(t, tx.Rollback(context.WithoutCancel(t.Context())))
-			conn.Release()
+			err := tx.Rollback(context.WithoutCancel(t.Context()))
+			conn.Release() // else the end of the test waits for it
+			require.NoError(t, err)
 		}
 	}
 	t.Cleanup(release)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -31,6 +32,7 @@ const (
 	cutTimeout   = 3 * time.Second  // behind that, for streams that were cut
 	signOfLife   = 2 * time.Second  // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
 	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
+	trust        = 30 * time.Second // in a token that was good when it was looked at
 	callsAtOnce  = 16               // of one connection: its stream, and people's questions
 	// window is how many bytes a store may send that the stream has not read yet. A
 	// fixed one spares the probing pings that gRPC else sends with each message; a
@@ -40,6 +42,7 @@ const (
 	pingAfter     = 2 * time.Minute  // of silence, to forget stores that are gone
 	pingTimeout   = 20 * time.Second
 	handshakeTime = 10 * time.Second
+	maxHeaders    = 64 << 10 // bytes of a call's headers, as of an HTTP request's
 )
 
 // Parts are what the interface is made of.
@@ -64,25 +67,25 @@ type Server struct {
 	draining chan struct{} // closed when the server wants to stop
 	stop     sync.Once
 
-	helloWithin, drainWithin, cutWithin, livesEvery time.Duration
+	helloWithin, drainWithin, cutWithin, livesEvery, trustFor time.Duration
 }
 
 // New puts a server together.
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
 	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
-		helloWithin: helloTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife}
+		helloWithin: helloTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife, trustFor: trust}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {
-		secure = credentials.NewTLS(parts.TLS)
+		secure = quiet{credentials.NewTLS(parts.TLS), parts.Logger}
 	}
 	s.server = grpc.NewServer(
-		grpc.Creds(secure),
-		grpc.MaxRecvMsgSize(wire.MaxBatchBytes), grpc.MaxSendMsgSize(wire.MaxBatchBytes),
+		grpc.Creds(secure), grpc.ForceServerCodecV2(wirepb.Codec()),
+		grpc.MaxRecvMsgSize(wire.MaxBatchBytes), grpc.MaxSendMsgSize(wire.MaxBatchBytes), grpc.MaxHeaderListSize(maxHeaders),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.MaxConcurrentStreams(callsAtOnce), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAtMost, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout, MaxConnectionAge: parts.Age + parts.Age/5, MaxConnectionAgeGrace: ageGrace}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout, MaxConnectionAge: connectionAge(parts.Age), MaxConnectionAgeGrace: ageGrace}),
 		grpc.UnaryInterceptor(s.catchCall), grpc.StreamInterceptor(s.catchStream),
 		grpc.WaitForHandlers(true))
 	wirepb.RegisterSyncServiceServer(s.server, s)
@@ -93,7 +96,9 @@ func New(parts Parts) *Server {
 
 // Serve answers on listener until ctx is done. Then it asks every stream to go,
 // waits for them up to ten seconds, cuts what is left, and returns nil. The
-// listener is closed.
+// listener is closed. A stream that waits for a COMMIT outlives the cut for as
+// long as the database may take to answer that (postgres.DB.InTx): it is waited
+// for another three seconds, and then no more, as nothing depends on it.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener) }()
@@ -103,28 +108,46 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fault.Wrap(err, fault.Unavailable, "listener_failed", "the listener at %s failed", listener.Addr())
 	case <-ctx.Done():
 	}
-	s.drain(ctx)
-	if err := <-failed; err != nil {
+	if !s.drain(ctx) {
+		return nil
+	}
+	if err := <-failed; err != nil && !errors.Is(err, grpc.ErrServerStopped) { // it was stopped before it began
 		return fault.Wrap(err, fault.Unavailable, "listener_failed", "the listener at %s failed", listener.Addr())
 	}
 	return nil
 }
 
-func (s *Server) drain(ctx context.Context) {
+// drain lets the streams go, and tells whether all have ended.
+// connectionAge is the age at which gRPC itself closes a connection, give or take
+// its own tenth: behind that of every stream on it, which goes by itself.
+func connectionAge(stream time.Duration) time.Duration { return stream + stream*3/10 }
+
+func (s *Server) drain(ctx context.Context) bool {
 	s.stop.Do(func() { close(s.draining) })
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		s.server.GracefulStop()
-	}()
-	patience := time.NewTimer(s.drainWithin)
-	defer patience.Stop()
-	select {
-	case <-stopped:
-		return
-	case <-patience.C:
+	if within(s.drainWithin, s.server.GracefulStop) {
+		return true
 	}
-	s.log.WarnContext(ctx, "streams were cut at shutdown", "after", s.drainWithin)
-	s.server.Stop()
-	<-stopped
+	s.log.WarnContext(ctx, "streams were cut at shutdown", "after_ms", s.drainWithin.Milliseconds())
+	if within(s.cutWithin, s.server.Stop) {
+		return true
+	}
+	s.log.WarnContext(ctx, "streams wait for the database and are left", "after_ms", s.cutWithin.Milliseconds())
+	return false
+}
+
+// within tells whether f was done in time; it goes on if not.
+func within(patience time.Duration, f func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-done:
+		return true
+	case <-late.C:
+		return false
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"tiem/internal/fault"
+	"tiem/internal/hq/fleet"
 	"tiem/internal/hq/intake"
 	"tiem/internal/wire"
 	"tiem/internal/wire/wirepb"
@@ -22,6 +23,7 @@ type stream struct {
 	rpc     grpc.BidiStreamingServer[wirepb.EventBatch, wirepb.Acknowledgment]
 	token   string
 	storeID string      // whose token it is
+	known   time.Time   // when the token was found to be good
 	said    chan saying // by the store, in its order
 
 	received atomic.Int64 // batches that came
@@ -81,9 +83,20 @@ func (c *stream) run(ctx context.Context) error {
 // admit finds out whose stream it is.
 func (c *stream) admit(ctx context.Context) (err error) {
 	defer c.lives()()
-	c.token = bearer(ctx)
+	c.token, c.known = bearer(ctx), time.Now()
 	c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token)
 	return err
+}
+
+// confirm finds out whether the token is still good: it may have been replaced.
+func (c *stream) confirm(ctx context.Context) error {
+	now := time.Now()
+	storeID, err := c.server.parts.Fleet.Authenticate(ctx, c.token)
+	if err != nil {
+		return err
+	}
+	c.known = now
+	return fleet.MaySpeak(storeID, c.storeID)
 }
 
 // welcome waits for the hello and answers it.
@@ -131,9 +144,7 @@ func (c *stream) answer(ctx context.Context, s saying) error {
 // fits, and shrinks when the node has more to do than it can.
 func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) error {
 	d.Behind(c.head.Load())
-	enough := c.lives()
-	ack, err := c.server.parts.Intake.Commit(ctx, d)
-	enough()
+	ack, err := c.take(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -141,12 +152,27 @@ func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) er
 	if c.received.Load() > c.answered {
 		c.credit = min(c.credit+1, wire.MostCredit)
 	}
+	most, wait := wire.MostCredit, time.Duration(0)
 	if !d.Live() {
-		most, wait := c.server.parts.Intake.Terms()
-		c.credit, ack.RetryAfterMS = max(1, min(c.credit, most)), wait.Milliseconds()
+		most, wait = c.server.parts.Intake.Terms(c.storeID)
 	}
+	if wait == 0 { // one batch at a time is for those that take turns: it never grows by itself
+		c.credit = max(c.credit, wire.FirstCredit)
+	}
+	c.credit, ack.RetryAfterMS = max(1, min(c.credit, most)), wait.Milliseconds()
 	c.mark = watermark(ack.ReceivedUpto, ack.ChainHash)
 	return c.say(&wire.Answer{Ack: ack, FirstID: first})
+}
+
+// take writes a batch, for a token that is good or was not long ago.
+func (c *stream) take(ctx context.Context, d *intake.Delivery) (wire.Ack, error) {
+	defer c.lives()()
+	if time.Since(c.known) > c.server.trustFor {
+		if err := c.confirm(ctx); err != nil {
+			return wire.Ack{}, err
+		}
+	}
+	return c.server.parts.Intake.Commit(ctx, d)
 }
 
 // look answers a question for what the database holds. A token that was replaced
@@ -162,11 +188,10 @@ func (c *stream) look(ctx context.Context, head int64) error {
 
 func (c *stream) standing(ctx context.Context, head int64) (wire.StoreSync, error) {
 	defer c.lives()()
-	storeID, err := c.server.parts.Fleet.Authenticate(ctx, c.token)
-	if err != nil {
+	if err := c.confirm(ctx); err != nil {
 		return wire.StoreSync{}, err
 	}
-	return c.server.parts.Fleet.Standing(ctx, storeID, head)
+	return c.server.parts.Fleet.Standing(ctx, c.storeID, head)
 }
 
 // drain asks the store to go, once.

@@ -3,6 +3,8 @@ package hqdb
 import (
 	"context"
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 	"github.com/jackc/pgx/v5"
@@ -47,4 +49,21 @@ func OpenStream(ctx context.Context, tx Sender, storeID string, firstID, lastID 
 		return err
 	})
 	return s, tx.Send(ctx, batch)
+}
+
+// Impatient is tx with a limit on how long its statements wait for a lock each;
+// what waits longer fails with lock_not_available.
+func Impatient(tx Sender, limit time.Duration) Sender { return impatient{tx, limit} }
+
+type impatient struct {
+	tx    Sender
+	limit time.Duration
+}
+
+// Send implements Sender. The setting lasts until the transaction ends.
+func (i impatient) Send(ctx context.Context, batch *pgx.Batch) error {
+	all := &pgx.Batch{}
+	all.Queue("select set_config('lock_timeout', $1, true)", strconv.FormatInt(i.limit.Milliseconds(), 10))
+	all.QueuedQueries = append(all.QueuedQueries, batch.QueuedQueries...)
+	return i.tx.Send(ctx, all)
 }

@@ -40,7 +40,7 @@ func (a *api) registerIngestion(d *door.Door) {
 }
 
 func (a *api) postEvents(ctx context.Context, in *batchInput) (*ackOutput, error) {
-	ack, err := a.Intake.AcceptBytes(ctx, len(in.RawBody), func() (*wire.Batch, error) {
+	ack, err := a.Intake.AcceptBytes(ctx, callerOf(ctx).storeID, len(in.RawBody), func() (*wire.Batch, error) {
 		batch, err := wire.DecodeBatch(bytes.NewReader(in.RawBody))
 		if err != nil {
 			return nil, err

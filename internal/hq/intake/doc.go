@@ -37,6 +37,12 @@
 // in HQ's memory or in front of a sale. The gate is this process's own and
 // decides about time only: nothing depends on it for being right.
 //
+// A store's own callers stand in a line of their own in front of all that (lines):
+// one at a time is in the gate, in the hall where hellos wait, or at the database.
+// So a store whose row is locked has one connection and one place, however often
+// it tries. A greeting waits two seconds for its store, a batch three for its row;
+// then HQ is unavailable to that store, and the place is free.
+//
 // # What may go wrong
 //
 // A refused batch leaves no trace. An event that cannot be applied does not

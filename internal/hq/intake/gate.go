@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -46,19 +47,23 @@ type gate struct {
 	busy  int             // backlogs' batches that are being written
 	line  []chan struct{} // those that wait, first come first
 	takes time.Duration   // what one took, smoothed
-	next  time.Time       // the first turn that nobody has
+
+	next  time.Time            // the first turn that nobody has
+	turns map[string]time.Time // of stores that were asked to wait
 }
 
-func newGate(most int) *gate { return &gate{most: max(1, most), takes: firstGuess} }
+func newGate(most int) *gate {
+	return &gate{most: max(1, most), takes: firstGuess, turns: map[string]time.Time{}}
+}
 
-// enter waits until a batch may be written. The caller calls leave when it has
-// been, once. The only error is that ctx ended.
-func (g *gate) enter(ctx context.Context, live bool) (leave func(), err error) {
+// enter waits until a batch may be written. The caller calls leave once, when it
+// has been or has failed. The only error is that ctx ended.
+func (g *gate) enter(ctx context.Context, live bool) (leave func(written bool), err error) {
 	g.mu.Lock()
 	if live {
 		g.lived = time.Now()
 		g.mu.Unlock()
-		return func() {}, nil
+		return func(bool) {}, nil
 	}
 	if g.busy < g.places() {
 		g.busy++
@@ -77,13 +82,16 @@ func (g *gate) enter(ctx context.Context, live bool) (leave func(), err error) {
 	}
 }
 
-// leaver is what ends a stay behind the gate that begins now.
-func (g *gate) leaver() func() {
+// leaver is what ends a stay behind the gate that begins now. How long a batch
+// took that was not written says nothing about the next one.
+func (g *gate) leaver() func(written bool) {
 	entered := time.Now()
-	return func() {
+	return func(written bool) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.takes += (time.Since(entered) - g.takes) / 8
+		if written {
+			g.takes += (time.Since(entered) - g.takes) / 8
+		}
 		g.pass()
 	}
 }
@@ -118,19 +126,31 @@ func (g *gate) giveUp(place chan struct{}) {
 }
 
 // terms hand out the next free turn of a backlog's batch: how long to wait for
-// it, 0 if that is hardly at all, and how many batches may be on their way.
-func (g *gate) terms() (credit int, wait time.Duration) {
+// it, 0 if that is hardly at all, and how many batches may be on their way. A
+// store that was asked to wait keeps its turn until it comes, however often it
+// asks. There are no turns further away than the longest wait: who asks when all
+// are taken waits for some of that time, gets none, and asks again; what was
+// promised when much had to be waited for is soon over when it need not be.
+func (g *gate) terms(storeID string) (credit int, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
+	if wait = g.turns[storeID].Sub(now); wait > 0 {
+		return 1, wait
+	}
+	delete(g.turns, storeID)
 	if g.next.Before(now) {
 		g.next = now
 	}
 	wait = g.next.Sub(now)
-	g.next = g.next.Add(g.takes / time.Duration(g.places()))
+	if wait >= longest {
+		return 1, longest/2 + rand.N(longest/2)
+	}
+	g.next = g.next.Add(min(g.takes/time.Duration(g.places()), longest-wait))
 	switch {
 	case wait >= slack:
-		return 1, min(wait, longest)
+		g.turns[storeID] = now.Add(wait)
+		return 1, wait
 	case len(g.line) > g.most:
 		return wire.FirstCredit, 0
 	}
@@ -141,7 +161,9 @@ func (g *gate) terms() (credit int, wait time.Duration) {
 // how many batches it may have unacknowledged, and how long it shall send none.
 // In calm that is wire.MostCredit and 0. Ask once for each of a backlog's
 // acknowledgments, as every call hands out a turn, and never for a live batch's.
-func (in *Intake) Terms() (credit int, retryAfter time.Duration) { return in.gate.terms() }
+func (in *Intake) Terms(storeID string) (credit int, retryAfter time.Duration) {
+	return in.gate.terms(storeID)
+}
 
 // Behind tells the delivery where the store's log ends, as far as the store has
 // said: a batch that is far from it is part of a backlog, however small it is.

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,12 +28,17 @@ func queue(ctx context.Context, g *gate, n int) (in chan int, goOn chan struct{}
 			}
 			in <- i
 			<-goOn
-			leave()
+			leave(true)
 		}()
 		synctest.Wait() // it stands in line before the next one comes
 	}
 	return in, goOn
 }
+
+var stores atomic.Int64
+
+// somebody is a store that has not asked before.
+func somebody() string { return strconv.FormatInt(stores.Add(1), 10) }
 
 func TestBacklogsGoFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -59,7 +65,7 @@ func TestALiveBatchPassesByTheLine(t *testing.T) {
 		_, goOn := queue(t.Context(), g, 20)
 		leave, err := g.enter(t.Context(), true)
 		require.NoError(t, err)
-		leave()
+		leave(true)
 		require.Len(t, g.line, 19)
 		require.Equal(t, 1, g.busy, "a live batch takes nobody's place")
 		close(goOn)
@@ -84,8 +90,8 @@ func TestBacklogsMakeRoomForLiveBatches(t *testing.T) {
 		}
 		g.next = time.Now()
 		g.takes = 2 * time.Second
-		_, _ = g.terms()
-		_, wait := g.terms()
+		_, _ = g.terms(somebody())
+		_, wait := g.terms(somebody())
 		require.Equal(t, time.Second, wait, "turns of two places")
 		time.Sleep(liveFor)
 		goOn <- struct{}{}
@@ -112,7 +118,7 @@ func TestWhoeverGivesUpHoldsNobodyUp(t *testing.T) {
 		in, goOn := queue(t.Context(), g, 1)
 		cancel()
 		require.Equal(t, fault.Unavailable, fault.KindOf(<-errs))
-		first()
+		first(true)
 		require.Equal(t, 0, <-in)
 		close(goOn)
 		synctest.Wait()
@@ -140,7 +146,7 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		g := newGate(2) // and a batch takes 20 ms
 		var waits []time.Duration
 		for range 2000 {
-			credit, wait := g.terms()
+			credit, wait := g.terms(somebody())
 			if wait == 0 {
 				require.Equal(t, wire.MostCredit, credit)
 			} else {
@@ -152,20 +158,103 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		require.Equal(t, 250*time.Millisecond, waits[25])
 		require.Equal(t, 260*time.Millisecond, waits[26])
 		require.Equal(t, 19_990*time.Millisecond, waits[1999])
-		for range 2000 {
-			_, wait := g.terms()
-			require.LessOrEqual(t, wait, longest)
+		for range 1000 {
+			_, wait := g.terms(somebody())
+			require.Less(t, wait, longest)
 		}
-		time.Sleep(39 * time.Second)
-		_, wait := g.terms()
+		time.Sleep(29 * time.Second)
+		_, wait := g.terms(somebody())
 		require.Equal(t, time.Second, wait)
 		time.Sleep(2 * time.Second)
 		for range 25 { // whoever slept through it has saved nothing up
-			_, wait = g.terms()
+			_, wait = g.terms(somebody())
 			require.Zero(t, wait)
 		}
-		_, wait = g.terms()
+		_, wait = g.terms(somebody())
 		require.Equal(t, 250*time.Millisecond, wait)
+	})
+}
+
+// When all turns of the longest wait are taken, those that ask further wait for
+// some of that time and take none.
+func TestTurnsDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		least, most := longest, time.Duration(0)
+		for range 10_000 {
+			credit, wait := g.terms(somebody())
+			if time.Until(g.next) == longest && wait < longest-10*time.Millisecond { // not the last one of all turns
+				require.Equal(t, 1, credit)
+				least, most = min(least, wait), max(most, wait)
+			}
+			require.LessOrEqual(t, time.Until(g.next), longest)
+		}
+		require.GreaterOrEqual(t, least, longest/2)
+		require.Less(t, least, longest*6/10, "not all at the same time")
+		require.Greater(t, most, longest*9/10)
+		g.takes = time.Hour
+		time.Sleep(time.Second)
+		g.terms(somebody())
+		require.LessOrEqual(t, time.Until(g.next), longest, "however long one takes")
+	})
+}
+
+// Ten minutes of two thousand stores that HQ is too slow for. It has caught up:
+// one that drains alone then is not held up for long by what was promised.
+func TestAStormIsOverWhenItIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		g.takes = 100 * time.Millisecond
+		for range 20 {
+			for range 2000 {
+				g.terms(somebody())
+			}
+			time.Sleep(longest)
+		}
+		g.takes = 5 * time.Millisecond
+		began, wait := time.Now(), time.Second
+		for wait > 0 {
+			_, wait = g.terms("S1")
+			time.Sleep(wait)
+		}
+		require.LessOrEqual(t, time.Since(began), longest+slack)
+	})
+}
+
+// A store that asks again and again, by hellos or batches, has one turn.
+func TestAStoreHasOneTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2)
+		for range 2000 {
+			g.terms("S1")
+		}
+		credit, wait := g.terms("S1")
+		require.Equal(t, 1, credit)
+		require.Equal(t, slack, wait)
+		_, wait = g.terms("S2")
+		require.Equal(t, slack+10*time.Millisecond, wait)
+		time.Sleep(100 * time.Millisecond)
+		_, wait = g.terms("S1")
+		require.Equal(t, slack-100*time.Millisecond, wait, "the same turn")
+		time.Sleep(wait)
+		_, wait = g.terms("S1")
+		require.Zero(t, wait)
+		require.Len(t, g.turns, 1, "S2's")
+	})
+}
+
+// What failed says nothing about how long a batch takes.
+func TestAFailureIsNoMeasure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		for _, written := range []bool{false, true} {
+			leave, err := g.enter(t.Context(), false)
+			require.NoError(t, err)
+			time.Sleep(10 * time.Second)
+			leave(written)
+			require.Equal(t, written, g.takes > firstGuess)
+			require.Zero(t, g.busy)
+		}
 	})
 }
 
@@ -181,8 +270,8 @@ func TestWhoDrainsAloneDoesNotWait(t *testing.T) {
 					leave, err := g.enter(t.Context(), false)
 					require.NoError(t, err)
 					time.Sleep(30 * time.Millisecond)
-					leave()
-					credit, wait := g.terms()
+					leave(true)
+					credit, wait := g.terms(somebody())
 					require.Zero(t, wait)
 					require.Equal(t, wire.MostCredit, credit)
 				}
@@ -197,10 +286,10 @@ func TestALongLineIsGivenLittleCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
 		_, goOn := queue(t.Context(), g, 4)
-		credit, _ := g.terms()
+		credit, _ := g.terms(somebody())
 		require.Equal(t, wire.MostCredit, credit)
 		_, goOn2 := queue(t.Context(), g, 1)
-		credit, wait := g.terms()
+		credit, wait := g.terms(somebody())
 		require.Equal(t, wire.FirstCredit, credit)
 		require.Zero(t, wait)
 		close(goOn)
@@ -230,10 +319,10 @@ func TestTheGateUnderRace(t *testing.T) {
 						}
 						inside.Add(-1)
 					}
-					leave()
+					leave(true)
 				}
 				cancel()
-				g.terms()
+				g.terms(somebody())
 			}
 		})
 	}

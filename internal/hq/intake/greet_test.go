@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -82,8 +83,8 @@ func TestStoresWithABacklogAreGivenTurns(t *testing.T) {
 	first, err := in.Greet(t.Context(), behind)
 	require.NoError(t, err)
 	require.Equal(t, []int64{wire.FirstCredit, 0}, []int64{int64(first.Credit), first.RetryAfterMS})
-	for range 1000 {
-		in.Terms()
+	for i := range 1000 {
+		in.Terms("B" + strconv.Itoa(i))
 	}
 	last, err := in.Greet(t.Context(), behind)
 	require.NoError(t, err)
@@ -122,13 +123,13 @@ func TestALiveBatchDoesNotWaitForBacklogs(t *testing.T) {
 				errs <- err
 				return
 			}
-			_, err := in.AcceptBytes(t.Context(), intake.LiveBytes+1, func() (*wire.Batch, error) { return shop.All(), nil })
+			_, err := in.AcceptBytes(t.Context(), shop.ID, intake.LiveBytes+1, func() (*wire.Batch, error) { return shop.All(), nil })
 			errs <- err
 		}()
 	}
 	require.Eventually(t, func() bool { return atLocks(t, db) > 0 }, 5*time.Second, time.Millisecond)
 	accept(t, in, live.Batch(1, 3))
-	_, err := in.AcceptBytes(t.Context(), intake.LiveBytes, func() (*wire.Batch, error) { return live.Batch(4, 6), nil })
+	_, err := in.AcceptBytes(t.Context(), live.ID, intake.LiveBytes, func() (*wire.Batch, error) { return live.Batch(4, 6), nil })
 	require.NoError(t, err)
 	require.LessOrEqual(t, atLocks(t, db), int64(4), "a third of the connections")
 	require.Positive(t, atLocks(t, db), "they hang still")

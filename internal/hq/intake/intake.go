@@ -19,6 +19,7 @@ var queries = hqdb.New()
 // Intake accepts batches. It is safe for concurrent use.
 type Intake struct {
 	db      *postgres.DB
+	lines   lines // of each store's own callers
 	gate    *gate // of backlogs' batches
 	hall    *gate // of stores that open a stream
 	metrics metrics
@@ -44,11 +45,21 @@ func (in *Intake) Accept(ctx context.Context, batch *wire.Batch) (wire.Ack, erro
 
 // Commit is the rest of Accept. A Delivery is committed once.
 func (in *Intake) Commit(ctx context.Context, d *Delivery) (wire.Ack, error) {
+	part, err := in.lines.enter(ctx, d.batch.StoreID)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	defer part()
+	return in.pass(ctx, d)
+}
+
+// pass writes a delivery when it is its turn at the gate.
+func (in *Intake) pass(ctx context.Context, d *Delivery) (ack wire.Ack, err error) {
 	leave, err := in.gate.enter(ctx, d.Live())
 	if err != nil {
 		return wire.Ack{}, err
 	}
-	defer leave()
+	defer func() { leave(err == nil) }()
 	return in.observed(ctx, d)
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 
 	"tiem/internal/wire"
@@ -37,6 +38,14 @@ func BenchmarkBatch(b *testing.B) {
 		"protobuf/decode": func() (int, error) {
 			var m wirepb.EventBatch
 			if err := proto.Unmarshal(asProto, &m); err != nil {
+				return 0, err
+			}
+			_, err := wirepb.Batch(&m)
+			return len(asProto), err
+		},
+		"protobuf/decode as HQ does": func() (int, error) {
+			var m wirepb.EventBatch
+			if err := wirepb.Codec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(asProto)}, &m); err != nil {
 				return 0, err
 			}
 			_, err := wirepb.Batch(&m)

@@ -32,6 +32,9 @@ func fill(to *Event, e *wire.Event) {
 // Batch reads a message that carries events. What cannot be read is a fault of
 // kind Malformed with code batch_invalid; Validate is the caller's next step.
 func Batch(m *EventBatch) (*wire.Batch, error) {
+	if n := len(m.GetEvents()); n > wire.MaxBatchEvents { // before anything is made of them
+		return nil, malformed("events", "are more than 500")
+	}
 	b := &wire.Batch{StoreID: m.GetStoreId(), Epoch: m.GetEpoch(), FirstID: m.GetFirstId(), Events: make([]wire.Event, len(m.GetEvents()))}
 	if err := hash(&b.PrevHash, m.GetPrevHash(), "prev_hash"); err != nil {
 		return nil, err

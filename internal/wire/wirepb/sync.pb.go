@@ -454,7 +454,7 @@ type Acknowledgment struct {
 	// This node wants to let the stream go: send no batch on it any more, wait for what is on its way, close, and
 	// open another one on a new connection, after a short random pause.
 	Drain bool `protobuf:"varint,9,opt,name=drain,proto3" json:"drain,omitempty"`
-	// In the first message, and only there.
+	// Once, in the answer to the hello. A message before it is a sign of life, and says nothing else.
 	Welcome       *Welcome `protobuf:"bytes,10,opt,name=welcome,proto3" json:"welcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -39,7 +39,7 @@ type SyncServiceClient interface {
 	//	store: hello            HQ: welcome: watermark, hash, credit
 	//	store: batch, batch, …  HQ: one acknowledgment for each batch, in order, after commit
 	//	store: ask              HQ: an acknowledgment of no batch
-	//	                        HQ: an acknowledgment of no batch, at any time: credit, pause, drain
+	//	                        HQ: an acknowledgment of no batch, at any time: credit, pause, drain, a sign of life
 	//
 	// A refusal ends the stream: a status with a google.rpc.ErrorInfo whose reason is the stable code (gap, fork,
 	// fenced, …) and whose domain is "tiem"; nothing of the refused batch, nor of one behind it, is stored.
@@ -78,7 +78,7 @@ type SyncServiceServer interface {
 	//	store: hello            HQ: welcome: watermark, hash, credit
 	//	store: batch, batch, …  HQ: one acknowledgment for each batch, in order, after commit
 	//	store: ask              HQ: an acknowledgment of no batch
-	//	                        HQ: an acknowledgment of no batch, at any time: credit, pause, drain
+	//	                        HQ: an acknowledgment of no batch, at any time: credit, pause, drain, a sign of life
 	//
 	// A refusal ends the stream: a status with a google.rpc.ErrorInfo whose reason is the stable code (gap, fork,
 	// fenced, …) and whose domain is "tiem"; nothing of the refused batch, nor of one behind it, is stored.

@@ -28,5 +28,6 @@ const (
 	SentTwice      Bug = "a batch sent twice on one stream"
 	CreditIgnored  Bug = "credit ignored"
 	DrainIgnored   Bug = "the wish to let a stream go ignored"
+	ErrorsLost     Bug = "what HQ set aside is not noted"
 	RetryIgnored   Bug = "the wish to be left alone ignored"
 )

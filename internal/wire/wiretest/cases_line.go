@@ -123,7 +123,7 @@ func halfOpenAndQuiet(w *World) {
 	w.Swallow()
 	w.Wait(w.Silence + w.Timeout + time.Second) // an ask, and no answer
 	w.Mend()
-	w.Wait(w.Timeout + 5*time.Second)
+	w.Wait(2 * w.Timeout)
 	before := w.Sent
 	w.Sell(1)
 	head := int64(len(w.Log()))
@@ -139,7 +139,7 @@ func longOutage(w *World) {
 	w.Refuse(wire.HTTP)
 	for range 30 {
 		w.Sell(2)
-		w.Wait(200 * time.Millisecond)
+		w.Wait(w.Timeout / 25)
 	}
 	require.Empty(w.T, w.Alarm(), "an outage is no alarm")
 	w.Mend()

@@ -125,7 +125,7 @@ func restoredAndSoldOn(w *World) {
 	w.Sell(9)
 	w.Within("the fork is found", func() bool { return w.Alarm() == wire.CodeFork })
 	w.Sell(2)
-	w.Wait(5 * time.Second)
+	w.Wait(w.Timeout)
 	require.Equal(w.T, wire.CodeFork, w.Alarm())
 	require.Equal(w.T, ids(held), ids(w.Held()), "nothing is written over")
 }

@@ -27,7 +27,8 @@
 //	durable    HQ told of a watermark that was never committed
 //	prefix     HQ's log is not, event by event, the store's
 //	effects    an event had no effect at HQ, or a second one
-//	published  the store marked what HQ never had
+//	published  the store marked what HQ never had, or marked backwards while HQ did not fall back
+//	set aside  the store did not note what HQ told it to have set aside, or noted another event
 //	window     more batches on their way than HQ's credit
 //	sequence   a batch on a stream that does not follow the one before it
 //	start      a stream that does not begin at HQ's own word
@@ -37,6 +38,13 @@
 //
 // An HQ restored from a backup may lack what the store marked: that alone is no
 // breach of "published".
+//
+// # What the worlds of PostgreSQL do not run
+//
+// A real HQ has no command that takes all credit away, and nobody counts what its
+// stores send: the cases of credit zero are played in memory only, and «sent once»
+// is asserted there. The oracle's looks at each message and mark are memory's, too;
+// a real world is proven by its rows at the end of each case.
 //
 // # Who guards the guard
 //

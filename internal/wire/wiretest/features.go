@@ -4,6 +4,7 @@ package wiretest
 // is false here is skipped, and says which it was.
 type Features struct {
 	Bubble bool // in memory, in virtual time: each case in a bubble of testing/synctest
+	Few    bool // of the cases that need the same features, only the first: for worlds that take seconds
 
 	Speaks       bool // a case can speak to HQ itself (World.Dial)
 	Streams      bool // the protocol has streams: a hello, several batches on their way, credit

@@ -48,6 +48,9 @@ func (o *Oracle) heard(stream int, a *wire.Answer) {
 		f.unacked--
 		if o.durable[a.ReceivedUpto] == a.ChainHash { // else a bit was changed, and it is no answer
 			delete(o.unheard, sentOver{f.over, a.FirstID})
+			if f.over.journal != nil {
+				o.owes(&f.over.journal.seen, a)
+			}
 		}
 	}
 	f.heard = a.ReceivedUpto

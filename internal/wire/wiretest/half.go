@@ -16,7 +16,8 @@ var (
 // frame is a message on its way: bytes, or the status that ends a stream.
 type frame struct {
 	bytes   []byte
-	refusal error
+	refusal error     // over HTTP
+	status  []byte    // over gRPC
 	batch   bool      // it carries events
 	at      time.Time // of its arrival
 	held    bool      // until the line is mended

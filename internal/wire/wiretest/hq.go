@@ -37,6 +37,8 @@ type HQ struct {
 	backup map[string]*archive
 	paused bool
 	retry  time.Duration // asked for with the next answer
+
+	pressure time.Duration // above 0: one batch at a time, and so long between them
 }
 
 // process is HQ from a start to its death.
@@ -77,7 +79,7 @@ func (hq *HQ) Start() {
 	for id := range hq.disk {
 		p.locks[id] = make(chan struct{}, 1)
 	}
-	hq.now, hq.paused = p, false
+	hq.now, hq.paused, hq.pressure = p, false, 0
 }
 
 // Kill ends it at once; what it had not committed is gone.
@@ -166,6 +168,14 @@ func (hq *HQ) Pause(on bool) {
 	defer hq.mu.Unlock()
 	hq.paused = on
 	hq.tellAll(func(*wire.Answer) {})
+}
+
+// Pressure has every store send one batch at a time and wait between them; 0: the
+// pressure is over.
+func (hq *HQ) Pressure(between time.Duration) {
+	hq.mu.Lock()
+	defer hq.mu.Unlock()
+	hq.pressure = between
 }
 
 // RetryAfter asks with the next answer to be left alone for so long.

@@ -66,7 +66,7 @@ func memoryLine(w *World, s *Simulation) {
 		return s.rogue(token, s.protocol()).Open(ctx, hello)
 	}
 	w.CutAfter = func(d Direction, bytes int) { s.Line.CutAfter(d, Cut{Bytes: bytes, Hard: bytes%2 == 1}) }
-	w.FlipAfter = func(d Direction, bytes int) { s.Line.FlipAfter(d, bytes, byte(bytes%8)) }
+	w.FlipAfter = func(d Direction, bytes int) { s.flip(); s.Line.FlipAfter(d, bytes, byte(bytes%8)) }
 	w.Hold, w.Swallow, w.Refuse, w.Mend = s.Line.Hold, s.Line.Swallow, s.Line.Refuse, s.Line.Mend
 	w.Sent = func(id int64) int {
 		s.Oracle.mu.Lock()

@@ -28,9 +28,12 @@ type Oracle struct {
 	mu        sync.Mutex
 	found     *Violation
 	story     []string
-	truth     []wire.Event // what HQ may have: of each id the event that the store wrote first
-	durable   map[int64]wire.Hash
-	hqUpto    int64 // of the truth's store, as committed last
+	truth     []wire.Event        // what HQ may have: of each id the event that the store wrote first
+	durable   map[int64]wire.Hash // that HQ has
+	had       map[int64]wire.Hash // that HQ had at some time
+	flipped   bool                // bits were changed somewhere
+	falls     int                 // of HQ, to a backup
+	hqUpto    int64               // of the truth's store, as committed last
 	published int64
 	sent      map[int64]int // how often each id was sent by a relay
 	streams   map[int]*flow
@@ -45,7 +48,7 @@ type sentOver struct {
 }
 
 func newOracle() *Oracle {
-	return &Oracle{began: time.Now(), durable: map[int64]wire.Hash{0: {}}, sent: map[int64]int{}, streams: map[int]*flow{}, unheard: map[sentOver]struct{}{}}
+	return &Oracle{began: time.Now(), durable: map[int64]wire.Hash{0: {}}, had: map[int64]wire.Hash{0: {}}, sent: map[int64]int{}, streams: map[int]*flow{}, unheard: map[sentOver]struct{}{}}
 }
 
 // watched is the store that the oracle watches; rogues may speak for others.
@@ -111,7 +114,7 @@ func (o *Oracle) committed(store string, events []wire.Event) {
 	defer o.mu.Unlock()
 	for i := range events {
 		e := &events[i]
-		o.durable[e.ID] = e.Hash
+		o.durable[e.ID], o.had[e.ID] = e.Hash, e.Hash
 		if i > 0 && e.ID != events[i-1].ID+1 {
 			o.broken("prefix", "HQ committed event %d behind %d", e.ID, events[i-1].ID)
 		}
@@ -133,26 +136,26 @@ func (o *Oracle) fellBack(upto int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.hqUpto = upto
+	o.falls++
+	for id := range o.durable {
+		if id > upto {
+			delete(o.durable, id)
+		}
+	}
 }
 
-// answered sees every answer as HQ sends it.
-func (o *Oracle) answered(store string, a *wire.Answer) {
+// answered sees every answer as HQ sends it; fresh: it has just looked.
+func (o *Oracle) answered(store string, a *wire.Answer, fresh bool) {
 	if store != watched {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if hash, ok := o.durable[a.ReceivedUpto]; !ok || hash != a.ChainHash {
+	known := o.had
+	if fresh {
+		known = o.durable
+	}
+	if hash, ok := known[a.ReceivedUpto]; !ok || hash != a.ChainHash {
 		o.broken("durable", "HQ said that it has everything up to %d, which it never committed", a.ReceivedUpto)
 	}
-}
-
-// marked sees the store's mark.
-func (o *Oracle) marked(upto int64, hash wire.Hash) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if durable, ok := o.durable[upto]; !ok || durable != hash {
-		o.broken("published", "the store marked %d, which HQ never had", upto)
-	}
-	o.published = max(o.published, upto)
 }

@@ -47,10 +47,53 @@ func TestTheOracleSees(t *testing.T) {
 		check string
 		tell  func(o *Oracle)
 	}{
-		"an answer beyond what is durable": {"durable", func(o *Oracle) { o.answered(watched, word(log, 1, 4, 2)) }},
-		"an answer with another hash":      {"durable", func(o *Oracle) { o.answered(watched, &wire.Answer{Ack: wire.Ack{ReceivedUpto: 3}}) }},
-		"a mark beyond what is durable":    {"published", func(o *Oracle) { o.marked(4, log[3].Hash) }},
-		"a mark with another hash":         {"published", func(o *Oracle) { o.marked(3, log[3].Hash) }},
+		"an answer beyond what is durable": {"durable", func(o *Oracle) { o.answered(watched, word(log, 1, 4, 2), true) }},
+		"an answer with another hash":      {"durable", func(o *Oracle) { o.answered(watched, &wire.Answer{Ack: wire.Ack{ReceivedUpto: 3}}, true) }},
+		"a mark beyond what is durable":    {"published", func(o *Oracle) { o.marked(&seen{}, 4, log[3].Hash, nil) }},
+		"a mark with another hash":         {"published", func(o *Oracle) { o.marked(&seen{}, 3, log[3].Hash, nil) }},
+		"an answer beyond HQ's backup":     {"durable", func(o *Oracle) { o.fellBack(2); o.answered(watched, word(log, 1, 3, 2), true) }},
+		"a mark that goes back": {"published", func(o *Oracle) {
+			var s seen
+			o.marked(&s, 3, log[2].Hash, nil)
+			o.marked(&s, 2, log[1].Hash, nil)
+		}},
+		"a mark that goes back again": {"published", func(o *Oracle) {
+			var s seen
+			o.marked(&s, 3, log[2].Hash, nil)
+			o.fellBack(1)
+			o.marked(&s, 2, log[1].Hash, nil)
+			o.marked(&s, 1, log[0].Hash, nil)
+		}},
+		"an event that HQ set aside is not noted": {"set aside", func(o *Oracle) {
+			var s seen
+			o.truth[1].Type = TypePoisoned
+			a := word(log, 1, 2, 2)
+			a.Errors = []wire.EventError{{ID: 2, EventID: log[1].EventID}}
+			o.owes(&s, a)
+			o.marked(&s, 1, log[0].Hash, nil)
+			require.Nil(t, o.Found())
+			o.marked(&s, 2, log[1].Hash, nil)
+		}},
+		"an event is noted that HQ has applied": {"set aside", func(o *Oracle) {
+			o.marked(&seen{}, 3, log[2].Hash, []wire.EventError{{ID: 2, EventID: log[1].EventID}})
+		}},
+		"another event is noted": {"set aside", func(o *Oracle) {
+			o.truth[1].Type = TypePoisoned
+			o.marked(&seen{}, 3, log[2].Hash, []wire.EventError{{ID: 2, EventID: log[0].EventID}})
+		}},
+		"HQ fell back": {"", func(o *Oracle) {
+			var s seen
+			o.truth[1].Type = TypePoisoned
+			a := word(log, 1, 2, 2)
+			a.Errors = []wire.EventError{{ID: 2, EventID: log[1].EventID}}
+			o.owes(&s, a)
+			o.marked(&s, 3, log[2].Hash, a.Errors)
+			o.fellBack(2)
+			o.answered(watched, word(log, 0, 3, 2), false) // it says what it said before
+			o.answered(watched, word(log, 0, 2, 2), true)
+			o.marked(&s, 2, log[1].Hash, nil)
+			o.marked(&s, 3, log[2].Hash, nil) // of an answer that was on its way
+		}},
 		"HQ stores what was changed":       {"prefix", func(o *Oracle) { o.committed(watched, changed(4)) }},
 		"HQ stores another hash":           {"prefix", func(o *Oracle) { e := log[3]; e.Hash[0] ^= 1; o.committed(watched, []wire.Event{e}) }},
 		"HQ stores what was never written": {"prefix", func(o *Oracle) { o.committed(watched, append(log[3:9:9], nextEvent(watched, 1, log, 99, "Noted"))) }},
@@ -86,9 +129,9 @@ func TestTheOracleSees(t *testing.T) {
 			o.sending(1, one(4))
 			o.sending(1, one(5))
 			o.committed(watched, log[3:5])
-			o.answered(watched, word(log, 4, 4, 2))
+			o.answered(watched, word(log, 4, 4, 2), true)
 			o.heard(1, word(log, 4, 4, 1)) // less than a moment ago: the relay may have decided before
-			o.marked(4, log[3].Hash)
+			o.marked(&seen{}, 4, log[3].Hash, nil)
 			o.sending(1, one(6))
 			pause(time.Second)
 			require.Equal(t, 1, o.inForce(1).credit)

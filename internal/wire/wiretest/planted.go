@@ -36,6 +36,7 @@ var Plants = []Plant{
 	{CreditIgnored, 60, []string{"window"}},
 	{DrainIgnored, 300, []string{"window"}},
 	{RetryIgnored, 300, []string{"window"}},
+	{ErrorsLost, 60, []string{"set aside"}},
 }
 
 // PlantedBugsAreCaught plants each bug into the world of plug.

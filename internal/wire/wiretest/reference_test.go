@@ -22,6 +22,7 @@ type reference struct {
 
 	mu    sync.Mutex
 	alarm string
+	aside []wire.EventError // by HQ, as it said; not noted yet
 }
 
 func referencePlug(journal *Journal, ways []*Way, random *rand.Rand) Relay {
@@ -45,6 +46,26 @@ func (r *reference) raise(code string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.alarm = code
+}
+
+// note keeps what HQ says that it has set aside, whatever becomes of the stream.
+func (r *reference) note(aside []wire.EventError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.aside = append(r.aside, aside...)
+}
+
+func (r *reference) mark(ctx context.Context, upto int64) error {
+	r.mu.Lock()
+	aside := r.aside
+	r.mu.Unlock()
+	if err := r.journal.Mark(ctx, upto, aside); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.aside = r.aside[len(aside):]
+	return nil
 }
 
 var errDrained = errors.New("HQ wants the stream to go")
@@ -108,11 +129,12 @@ func (r *reference) converse(ctx context.Context, way *Way) error {
 	if err := r.ours(ctx, welcome); err != nil {
 		return err
 	}
-	t := &talk{stream: stream, cursor: welcome.ReceivedUpto, hash: welcome.ChainHash, credit: welcome.Credit, heardAt: time.Now()}
+	t := &talk{stream: stream, cursor: welcome.ReceivedUpto, hash: welcome.ChainHash, credit: welcome.Credit, heardAt: time.Now(),
+		quiet: time.Now().Add(time.Duration(welcome.RetryAfterMS) * time.Millisecond)}
 	if way != r.ways[0] {
 		t.backAt = time.Now().Add(30 * time.Second)
 	}
-	if err := r.journal.Mark(ctx, t.cursor, nil); err != nil {
+	if err := r.mark(ctx, t.cursor); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -127,6 +149,7 @@ func (r *reference) converse(ctx context.Context, way *Way) error {
 				ended <- err
 				return
 			}
+			r.note(a.Errors)
 			select {
 			case answers <- a:
 			case <-ctx.Done():
@@ -236,7 +259,7 @@ func (r *reference) heard(ctx context.Context, t *talk, a *wire.Answer) error {
 		return err
 	}
 	r.raise("")
-	return r.journal.Mark(ctx, a.ReceivedUpto, nil)
+	return r.mark(ctx, a.ReceivedUpto)
 }
 
 // ours makes sure that HQ's watermark is a point of our log.

@@ -108,7 +108,7 @@ func (w *Simulation) rogue(token, protocol string) *Way {
 // attempt prepares a rogue; nil: there is nothing yet that it could do.
 func (w *Simulation) attempt(rogue Rogue) *attempt {
 	log, held := w.Store.Log(), w.HQ.Log(watched)
-	if len(held) < 3 || len(log) < len(held) {
+	if len(held) < 3 || len(log) < len(held) || !isLog(held) {
 		return nil
 	}
 	epoch, upto := w.epoch(), int64(len(held))
@@ -140,6 +140,17 @@ func (w *Simulation) attempt(rogue Rogue) *attempt {
 	default:
 		return w.stranger(rogue, hello, held, batchOf(held, epoch, first, last))
 	}
+}
+
+// isLog tells whether the ids are consecutive from 1. What is not has been told by
+// the oracle, or will be: there is nothing to make a rogue's batch of.
+func isLog(held []wire.Event) bool {
+	for i := range held {
+		if held[i].ID != int64(i)+1 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *Simulation) stranger(rogue Rogue, hello *wire.Hello, held []wire.Event, b *wire.Batch) *attempt {

@@ -10,14 +10,15 @@ import (
 
 // session is HQ's end of a stream. Its fields are guarded by hq.mu.
 type session struct {
-	p       *process
-	conn    *conn
-	store   string // "" before the welcome
-	upto    int64  // that it told last
-	hash    wire.Hash
-	credit  int // that it granted last
-	granted int // the most that it granted since the store had nothing on its way
-	drained bool
+	p        *process
+	conn     *conn
+	store    string // "" before the welcome
+	upto     int64  // that it told last
+	hash     wire.Hash
+	credit   int   // that it granted last
+	answered int64 // batches
+	granted  int64 // batches that may come in all
+	drained  bool
 }
 
 // take accepts a connection; false: nobody is there.
@@ -143,16 +144,17 @@ func (s *session) batch(m *wirepb.EventBatch) error {
 	})
 }
 
-// withinCredit refuses a store that has more on its way than it ever might.
+// withinCredit refuses a store that has sent more than it might; as at grpcapi,
+// credit that was given is not taken back.
 func (s *session) withinCredit() error {
 	if s.conn.protocol == wire.HTTP || s.p.hq.Bug == DeafToCredit {
 		return nil
 	}
-	waiting := 1 + s.conn.halves[Up].arrived()
+	waiting := 1 + int64(s.conn.halves[Up].arrived())
 	s.p.hq.mu.Lock()
 	defer s.p.hq.mu.Unlock()
-	if waiting > s.granted {
-		return fault.New(fault.Throttled, "credit_exceeded", "%d batches are on their way, %d may be", waiting, s.granted)
+	if came := s.answered + waiting; came > s.granted {
+		return fault.New(fault.Throttled, wirepb.CodeCreditExceeded, "%d batches have come, %d may have", came, s.granted)
 	}
 	return nil
 }
@@ -168,15 +170,20 @@ func (s *session) say(a wire.Answer, store string) {
 		s.credit = 1
 	case hq.paused:
 		s.credit = 0
-	case s.credit == 0:
+	case hq.pressure > 0:
+		s.credit, a.RetryAfterMS = 1, max(a.RetryAfterMS, hq.pressure.Milliseconds())
+	case s.credit < wire.FirstCredit:
 		s.credit = wire.FirstCredit
 	case a.FirstID != 0 && more:
 		s.credit = min(s.credit+1, wire.MostCredit)
 	}
-	s.store, s.granted = store, max(s.granted, s.credit)
+	if a.FirstID != 0 {
+		s.answered++
+	}
+	s.store, s.granted = store, max(s.granted, s.answered+int64(s.credit))
 	a.Credit, a.Drain = s.credit, s.drained
 	s.upto, s.hash = a.ReceivedUpto, a.ChainHash
-	s.put(a)
+	s.put(a, true)
 }
 
 // news is an answer of no batch; the caller has hq.mu.
@@ -187,25 +194,39 @@ func (s *session) news(change func(*wire.Answer)) {
 	a := wire.Answer{Ack: wire.Ack{ReceivedUpto: s.upto, ChainHash: s.hash}, Credit: s.credit, Drain: s.drained}
 	if s.p.hq.paused {
 		a.Credit = 0
-	} else if s.credit == 0 {
+	} else if s.credit < 1 {
 		a.Credit = wire.FirstCredit
 	}
 	change(&a)
-	s.credit, s.granted, s.drained = a.Credit, max(s.granted, a.Credit), a.Drain
-	s.put(a)
+	s.credit, s.granted, s.drained = a.Credit, max(s.granted, s.answered+int64(a.Credit)), a.Drain
+	s.put(a, false)
 }
 
-// put is the last step of every answer; the caller has hq.mu.
-func (s *session) put(a wire.Answer) {
+// put is the last step of every answer; fresh: it tells what the disk says, not
+// what was told before. The caller has hq.mu.
+func (s *session) put(a wire.Answer, fresh bool) {
 	if s.p.ctx.Err() != nil {
 		return
 	}
-	s.p.hq.oracle.answered(s.store, &a)
+	s.p.hq.oracle.answered(s.store, &a, fresh)
 	bytes, err := proto.Marshal(wirepb.FromAnswer(&a))
 	if err != nil {
 		panic(err)
 	}
 	s.conn.send(Down, frame{bytes: bytes})
+}
+
+// farewell is what ends a connection: over gRPC a status, as grpcapi makes it.
+func (s *session) farewell(err error) frame {
+	refusal := fault.As(err)
+	if s.conn.protocol == wire.HTTP || refusal == nil {
+		return frame{refusal: err}
+	}
+	bytes, err := proto.Marshal(wirepb.FromRefusal(refusal).Proto())
+	if err != nil {
+		panic(err)
+	}
+	return frame{status: bytes}
 }
 
 // end closes the stream, with the refusal or the failure that is its reason.
@@ -215,7 +236,7 @@ func (s *session) end(err error) {
 	dead := s.p.ctx.Err() != nil
 	s.p.hq.mu.Unlock()
 	if err != nil && !dead {
-		s.conn.send(Down, frame{refusal: err})
+		s.conn.send(Down, s.farewell(err))
 	}
 	s.conn.halves[Up].finish(errClosed, true)
 	s.conn.halves[Down].finish(errClosed, false)

@@ -190,6 +190,7 @@ func (w *Simulation) Heal() {
 	w.HQ.mu.Unlock()
 	w.HQ.Start()
 	w.HQ.Pause(false)
+	w.HQ.Pressure(0)
 	if len(w.boxes) == 0 {
 		w.Open()
 	}
@@ -235,6 +236,14 @@ func (w *Simulation) Proven() {
 			w.Oracle.breach("effects", "event %d had %d effects at HQ", mine.ID, effects[mine.EventID])
 		}
 	}
+}
+
+// flip notes that bytes are going to be changed.
+func (w *Simulation) flip() {
+	w.flipped = true
+	w.Oracle.mu.Lock()
+	defer w.Oracle.mu.Unlock()
+	w.Oracle.flipped = true
 }
 
 // quietAlarm checks that no alarm is up that nobody caused.

@@ -133,6 +133,8 @@ type Journal struct {
 	store *Store
 	mu    sync.Mutex
 	dead  bool
+
+	seen seen // guarded by the oracle
 }
 
 var errDead = fault.New(fault.Unavailable, "database_unavailable", "this box is dead")
@@ -216,12 +218,12 @@ func (j *Journal) HashOf(ctx context.Context, id int64) (wire.Hash, bool, error)
 }
 
 // Mark records HQ's watermark.
-func (j *Journal) Mark(ctx context.Context, upto int64, _ []wire.EventError) error {
+func (j *Journal) Mark(ctx context.Context, upto int64, setAside []wire.EventError) error {
 	if err := j.wait(ctx); err != nil {
 		return err
 	}
 	hash, _ := j.store.hashOf(upto)
-	j.store.oracle.marked(upto, hash)
+	j.store.oracle.marked(&j.seen, upto, hash, setAside)
 	s := j.store
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"tiem/internal/fault"
@@ -159,11 +162,26 @@ func read(ctx context.Context, conn *conn) (*wire.Answer, error) {
 	if f.refusal != nil {
 		return nil, f.refusal
 	}
+	if f.status != nil {
+		return nil, refused(f.status)
+	}
 	m := &wirepb.Acknowledgment{}
 	if err := proto.Unmarshal(f.bytes, m); err != nil {
 		return nil, fault.Wrap(err, fault.Unavailable, "hq_answer_unreadable", "HQ's answer cannot be read")
 	}
 	return wirepb.Answer(m)
+}
+
+// refused is what a client makes of the status that ended a stream.
+func refused(bytes []byte) error {
+	st := &spb.Status{}
+	if err := proto.Unmarshal(bytes, st); err != nil {
+		panic(err)
+	}
+	if refusal := wirepb.Refusal(status.FromProto(st)); refusal != nil {
+		return refusal
+	}
+	return fault.New(wirepb.KindOf(codes.Code(st.GetCode())), "hq_refused", "HQ answered %s", st.GetMessage())
 }
 
 func encoded(m proto.Message, batch bool) frame {
@@ -266,6 +284,8 @@ func (c *conversation) mishear(answer *wire.Answer) {
 		answer.Drain = false
 	case RetryIgnored:
 		answer.RetryAfterMS = 0
+	case ErrorsLost:
+		answer.Errors = nil
 	default: // the other bugs are elsewhere
 	}
 }
