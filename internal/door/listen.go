@@ -29,10 +29,3 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 			Advise("write host:port, such as 127.0.0.1:8080")
 	}
 }
-
-// Loopback tells whether host, a name or an address without a port, never leaves
-// this machine.
-func Loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}

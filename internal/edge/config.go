@@ -37,9 +37,9 @@ type Config struct {
 	SyncProtocol     string        `name:"sync-protocol"      env:"SYNC_PROTOCOL"      default:"grpc"  help:"How events travel to HQ: grpc (if HQ_GRPC_TARGET is set) or http."`
 	SyncFallback     bool          `name:"sync-fallback"      env:"SYNC_FALLBACK"      default:"true"  negatable:"" help:"Use HTTP while gRPC does not get through, and try the way back."`
 	SyncCA           string        `name:"sync-ca"            env:"SYNC_CA"            help:"PEM file of the authorities that may vouch for HQ; empty: the system's. gRPC to another machine is always TLS."`
-	SyncTimeout      time.Duration `name:"sync-timeout"       env:"SYNC_TIMEOUT"       default:"5s"    help:"For one exchange with HQ."`
-	SyncRetryMin     time.Duration `name:"sync-retry-min"     env:"SYNC_RETRY_MIN"     default:"200ms" help:"Upper bound of the first pause after a failure; it doubles."`
-	SyncRetryMax     time.Duration `name:"sync-retry-max"     env:"SYNC_RETRY_MAX"     default:"30s"   help:"No pause is longer."`
+	SyncTimeout      time.Duration `name:"sync-timeout"       env:"SYNC_TIMEOUT"       default:"5s"    help:"For one exchange with HQ, 10ms to 1m."`
+	SyncRetryMin     time.Duration `name:"sync-retry-min"     env:"SYNC_RETRY_MIN"     default:"200ms" help:"Upper bound of the first pause after a failure, at most 1h; it doubles."`
+	SyncRetryMax     time.Duration `name:"sync-retry-max"     env:"SYNC_RETRY_MAX"     default:"30s"   help:"No pause is longer; at most 1h."`
 	SyncBatch        int           `name:"sync-batch"         env:"SYNC_BATCH"         default:"50"    help:"Events of a batch, 1 to 500."`
 	SyncBatchBacklog int           `name:"sync-batch-backlog" env:"SYNC_BATCH_BACKLOG" default:"500"   help:"Events of a batch while a backlog drains, 1 to 500."`
 
@@ -120,9 +120,12 @@ func (c *Config) checkSync() error {
 	if c.SyncProtocol != wire.HTTP && c.SyncProtocol != wire.GRPC {
 		return bad("SYNC_PROTOCOL", "is not grpc or http")
 	}
-	for name, d := range map[string]time.Duration{"SYNC_TIMEOUT": c.SyncTimeout, "SYNC_RETRY_MIN": c.SyncRetryMin, "SYNC_RETRY_MAX": c.SyncRetryMax} {
-		if d <= 0 {
-			return bad(name, "is not more than 0")
+	if c.SyncTimeout < 10*time.Millisecond || c.SyncTimeout > time.Minute {
+		return bad("SYNC_TIMEOUT", "is not 10ms to 1m")
+	}
+	for name, d := range map[string]time.Duration{"SYNC_RETRY_MIN": c.SyncRetryMin, "SYNC_RETRY_MAX": c.SyncRetryMax} {
+		if d <= 0 || d > time.Hour {
+			return bad(name, "is not more than 0 and at most 1h")
 		}
 	}
 	if c.SyncRetryMin > c.SyncRetryMax {

@@ -64,13 +64,19 @@ func TestSettingsThatCannotBeAreNamed(t *testing.T) {
 			func(c *edge.Config) { c.SyncProtocol = "" },
 			func(c *edge.Config) { c.SyncProtocol = "carrier pigeon" },
 		},
-		"SYNC_TIMEOUT": {func(c *edge.Config) { c.SyncTimeout = 0 }, func(c *edge.Config) { c.SyncTimeout = -1 }},
+		"SYNC_TIMEOUT": {
+			func(c *edge.Config) { c.SyncTimeout = 0 },
+			func(c *edge.Config) { c.SyncTimeout = -1 },
+			func(c *edge.Config) { c.SyncTimeout = 10*time.Millisecond - 1 },
+			func(c *edge.Config) { c.SyncTimeout = time.Minute + 1 },
+			func(c *edge.Config) { c.SyncTimeout = 999999 * time.Hour },
+		},
 		"SYNC_RETRY_MIN": {
 			func(c *edge.Config) { c.SyncRetryMin = 0 },
 			func(c *edge.Config) { c.SyncRetryMin = time.Minute },
 			func(c *edge.Config) { c.SyncRetryMin = forever },
 		},
-		"SYNC_RETRY_MAX":        {func(c *edge.Config) { c.SyncRetryMax = 0 }},
+		"SYNC_RETRY_MAX":        {func(c *edge.Config) { c.SyncRetryMax = 0 }, func(c *edge.Config) { c.SyncRetryMax = time.Hour + 1 }, func(c *edge.Config) { c.SyncRetryMax = 1<<63 - 1 }},
 		"SYNC_BATCH":            {func(c *edge.Config) { c.SyncBatch = 0 }, func(c *edge.Config) { c.SyncBatch = 501 }},
 		"SYNC_BATCH_BACKLOG":    {func(c *edge.Config) { c.SyncBatchBacklog = 0 }, func(c *edge.Config) { c.SyncBatchBacklog = 501 }},
 		"HEALTH_INTERVAL":       {func(c *edge.Config) { c.HealthInterval = 0 }, func(c *edge.Config) { c.HealthInterval = 2 * time.Hour }},
@@ -106,6 +112,8 @@ func TestSettingsThatAreFine(t *testing.T) {
 		"HQ over TLS":             func(c *edge.Config) { c.HQURL = "https://hq.example" },
 		"the smallest batches":    func(c *edge.Config) { c.SyncBatch, c.SyncBatchBacklog = 1, 1 },
 		"equal pauses":            func(c *edge.Config) { c.SyncRetryMin = c.SyncRetryMax },
+		"the longest times":       func(c *edge.Config) { c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = time.Minute, time.Hour, time.Hour },
+		"the shortest times":      func(c *edge.Config) { c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = 10*time.Millisecond, 1, 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"tiem/internal/doctor"
-	"tiem/internal/door"
 	"tiem/internal/edge/edgedb"
 	"tiem/internal/edge/outbox"
 	"tiem/internal/postgres"
+	"tiem/internal/wire"
 )
 
 // Doctor examines the edge: its settings, its PostgreSQL, the line to HQ and the
@@ -70,7 +70,7 @@ func (e *examination) configuration() {
 		database = doctor.Redact(c.DatabaseURL)
 	}
 	hq, err := url.Parse(c.HQURL)
-	plain := c.HQURL != "" && err == nil && hq.Scheme == "http" && !door.Loopback(hq.Hostname())
+	plain := c.HQURL != "" && err == nil && hq.Scheme == "http" && !wire.Loopback(hq.Hostname())
 	advice, status := "", doctor.OK
 	switch {
 	case c.StoreID == "":

@@ -29,7 +29,7 @@ func (e *examination) stream(ctx context.Context) {
 		e.Error(name, err)
 		return
 	}
-	way, err := uplink.NewGRPCWay(e.cfg.HQGRPCTarget, e.at.StoreID, e.cfg.StoreToken, e.cfg.SyncTimeout, trust)
+	way, err := uplink.NewGRPCWay(e.cfg.HQGRPCTarget, e.cfg.StoreToken, e.cfg.SyncTimeout, trust)
 	if err != nil {
 		e.Error(name, err)
 		return

@@ -127,7 +127,7 @@ func (a *App) connectHQ(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	if u, err := url.Parse(a.cfg.HQURL); err == nil && u.Scheme == "http" && !door.Loopback(u.Hostname()) {
+	if u, err := url.Parse(a.cfg.HQURL); err == nil && u.Scheme == "http" && !wire.Loopback(u.Hostname()) {
 		a.log.Warn("HQ_URL is plain HTTP beyond this machine: the store's token and its sales can be read on the way; use https")
 	}
 	a.link = link.Trust(trust)
@@ -152,7 +152,7 @@ func (a *App) ways(trust *tls.Config) (uplink.Ways, error) {
 		a.log.Warn("HQ_GRPC_TARGET is not set: events travel over HTTP; set it, or SYNC_PROTOCOL=http")
 		return uplink.Ways{First: overHTTP}, nil
 	}
-	overGRPC, err := uplink.NewGRPCWay(a.cfg.HQGRPCTarget, a.cfg.StoreID, a.cfg.StoreToken, a.cfg.SyncTimeout, trust)
+	overGRPC, err := uplink.NewGRPCWay(a.cfg.HQGRPCTarget, a.cfg.StoreToken, a.cfg.SyncTimeout, trust)
 	if err != nil {
 		return uplink.Ways{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"tiem/internal/door"
 	"tiem/internal/fault"
 	"tiem/internal/hq/grpcapi"
+	"tiem/internal/wire"
 )
 
 // Listen takes HQ_ADDR and HQ_GRPC_ADDR; an address that cannot be had, a
@@ -74,7 +75,7 @@ func (c *Config) requirePrivacy() error {
 	}
 	for _, listener := range []struct{ setting, address string }{{"HQ_ADDR", c.Addr}, {"HQ_GRPC_ADDR", c.GRPCAddr}} {
 		host, _, err := net.SplitHostPort(listener.address)
-		if listener.address != "" && err == nil && !door.Loopback(host) {
+		if listener.address != "" && err == nil && !wire.Loopback(host) {
 			return fault.New(fault.Config, "plaintext_refused", "%s is beyond this machine, and HQ has no certificate", listener.address).At(listener.setting).
 				Advise("set HQ_TLS_CERT and HQ_TLS_KEY, or listen on 127.0.0.1; hq-platform certificate makes a certificate for trying out")
 		}

@@ -42,6 +42,10 @@ func (c Config) Check() error {
 		return fault.New(fault.Config, "setting_invalid", "has a user or a password in it").At(setting).
 			Advise("take it out, and set OTEL_EXPORTER_OTLP_HEADERS")
 	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(c.Endpoint, "#") { // the path is completed, and it would stand in logs
+		return fault.New(fault.Config, "setting_invalid", "has a query or a fragment in it").At(setting).
+			Advise("take it out, and set OTEL_EXPORTER_OTLP_HEADERS")
+	}
 	return nil
 }
 

@@ -20,7 +20,8 @@ import (
 )
 
 func TestABadEndpointIsNamed(t *testing.T) {
-	for _, endpoint := range []string{"127.0.0.1:4318", "localhost", "grpc://127.0.0.1:4317", "http://", "http://user:secret@127.0.0.1:4318", "::"} {
+	for _, endpoint := range []string{"127.0.0.1:4318", "localhost", "grpc://127.0.0.1:4317", "http://", "http://user:secret@127.0.0.1:4318", "::",
+		"http://127.0.0.1:4318/?api_key=secret", "http://127.0.0.1:4318?", "http://127.0.0.1:4318/#secret", "http://127.0.0.1:4318#"} {
 		err := trace.Config{Endpoint: endpoint}.Check()
 		require.Equal(t, "setting_invalid", fault.CodeOf(err), endpoint)
 		require.Equal(t, "OTEL_EXPORTER_OTLP_ENDPOINT", fault.As(err).Field)

@@ -187,7 +187,7 @@ func newCrowd(group string, n int, target string, template []wire.Event, sales i
 		for range sales {
 			l.grow(template)
 		}
-		way, err := uplink.NewGRPCWay(target, l.storeID, crowdToken(l.storeID), 5*time.Second, nil)
+		way, err := uplink.NewGRPCWay(target, crowdToken(l.storeID), 5*time.Second, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -129,7 +129,7 @@ func (r *pair) killHQ() {
 func (r *pair) way(protocol, address, token string) uplink.Way {
 	r.t.Helper()
 	if protocol == wire.GRPC {
-		way, err := uplink.NewGRPCWay(address, "S1", token, syncTimeout, nil)
+		way, err := uplink.NewGRPCWay(address, token, syncTimeout, nil)
 		require.NoError(r.t, err)
 		return way
 	}

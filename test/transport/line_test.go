@@ -188,7 +188,7 @@ func TestOpeningEndsWithinItsTime(t *testing.T) {
 	o := serve(t, hq.Config{})
 	l := newLine(t, o.app.GRPCAddr())
 	l.dead.Store(true)
-	way, err := uplink.NewGRPCWay(l.listener.Addr().String(), "S1", o.token, 50*time.Millisecond, nil)
+	way, err := uplink.NewGRPCWay(l.listener.Addr().String(), o.token, 50*time.Millisecond, nil)
 	require.NoError(t, err)
 	_, _, err = way.Open(t.Context(), hello(shopOf(0)))
 	require.Equal(t, "hq_unreachable", fault.CodeOf(err))
@@ -196,7 +196,7 @@ func TestOpeningEndsWithinItsTime(t *testing.T) {
 
 	refusing := l.listener.Addr().String()
 	require.NoError(t, l.listener.Close())
-	way, err = uplink.NewGRPCWay(refusing, "S1", o.token, patience, nil)
+	way, err = uplink.NewGRPCWay(refusing, o.token, patience, nil)
 	require.NoError(t, err)
 	_, _, err = way.Open(t.Context(), hello(shopOf(0)))
 	require.Equal(t, "hq_unreachable", fault.CodeOf(err))

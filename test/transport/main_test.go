@@ -69,7 +69,7 @@ func serve(t testing.TB, cfg hq.Config) *office {
 // grpc is S1's way by gRPC to target.
 func (o *office) grpc(t testing.TB, target string) *uplink.GRPCWay {
 	t.Helper()
-	way, err := uplink.NewGRPCWay(target, "S1", o.token, patience, nil)
+	way, err := uplink.NewGRPCWay(target, o.token, patience, nil)
 	require.NoError(t, err)
 	return way
 }

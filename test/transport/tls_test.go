@@ -29,7 +29,7 @@ func (o *office) greet(t *testing.T, ca string) error {
 	t.Helper()
 	trust, err := uplink.ReadTrust(ca)
 	require.NoError(t, err)
-	way, err := uplink.NewGRPCWay(o.app.GRPCAddr(), "S1", o.token, 5*time.Second, trust)
+	way, err := uplink.NewGRPCWay(o.app.GRPCAddr(), o.token, 5*time.Second, trust)
 	require.NoError(t, err)
 	stream, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1", Epoch: 1})
 	if err == nil {
@@ -166,7 +166,7 @@ func TestATakenGRPCAddressIsNamed(t *testing.T) {
 func TestAStoppingHQDrainsItsStreams(t *testing.T) {
 	t.Parallel()
 	s := serve(t, hq.Config{})
-	way, err := uplink.NewGRPCWay(s.app.GRPCAddr(), "S1", s.token, 5*time.Second, nil)
+	way, err := uplink.NewGRPCWay(s.app.GRPCAddr(), s.token, 5*time.Second, nil)
 	require.NoError(t, err)
 	stream, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1", Epoch: 1})
 	require.NoError(t, err)

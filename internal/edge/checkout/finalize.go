@@ -32,7 +32,7 @@ import (
 //	2  rules: payable? totals, tax      sale, pricing, stock  (finalize below)
 //	   events, and the answer           events.go, outbox.Append, idempotency.remember
 //	3  the sale's row, the answer       queueFinalize         (postgres.Tx.Queue)
-//	   the log: lock its head, append   outbox_append         (postgres.Tx.Last, migrations/00007_finalize.sql)
+//	   the log: lock its head, append   outbox_append_events  (postgres.Tx.Last, migrations/00010_handoff.sql)
 //	   commit                           postgres.Tx.flush
 //
 // The goods are taken on trust, ahead of the rules, because the events tell of

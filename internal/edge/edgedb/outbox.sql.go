@@ -15,7 +15,7 @@ import (
 const appendEvents = `-- name: AppendEvents :one
 SELECT coalesce(a.store, '')::text AS store, coalesce(a.writer_epoch, 0)::bigint AS epoch, coalesce(a.written_upto, 0)::bigint AS last_id,
        coalesce(a.hashes, '{}')::bytea[] AS hashes
-FROM outbox_append($1::uuid[], $2::uuid[], $3::text[], $4::integer[],
+FROM outbox_append_events($1::uuid[], $2::uuid[], $3::text[], $4::integer[],
   $5::timestamptz[], $6::text[], $7::text[], $8::date[],
   $9::text[], $10::text[], $11::bytea[]) a
 `

@@ -23,7 +23,7 @@ func TestEveryTillCallAnswersWithoutHQ(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = hole.Close() })
 	s := openShop(t, func(c *edge.Config) {
-		c.HQURL, c.StoreToken, c.SyncTimeout, c.HealthInterval = "http://"+hole.Addr().String(), "geheim", time.Hour, 10*time.Millisecond
+		c.HQURL, c.StoreToken, c.SyncTimeout, c.HealthInterval = "http://"+hole.Addr().String(), "geheim", time.Minute, 10*time.Millisecond
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -122,7 +122,7 @@ func (l *Log) committed(events []wire.Event, at time.Time) {
 
 // prepare does everything that needs no place in the log. What HQ would refuse
 // is refused here: once in the log, it could not be changed, and nothing behind
-// it could be sent. The hash is completed by outbox_append, in the database, from
+// it could be sent. The hash is completed by outbox_append_events, in the database, from
 // the hash before it, the store, epoch and id of the head, and the Tail made here.
 func prepare(traceParent string, drafts []Draft) ([]wire.Event, error) {
 	events := make([]wire.Event, len(drafts))

@@ -12,7 +12,7 @@
 //
 // The price is one commit at a time. It is kept small by taking the lock last:
 // payloads are built before, and Append makes the database's function
-// outbox_append the transaction's last statement, sent together with COMMIT.
+// outbox_append_events the transaction's last statement, sent together with COMMIT.
 // Lock order of a finalize: idempotency key → transaction → inventory rows by
 // item → receipt counter → outbox_head.
 //

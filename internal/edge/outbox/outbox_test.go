@@ -29,6 +29,23 @@ func setup(t *testing.T) (*postgres.DB, *outbox.Log) {
 	return db, &outbox.Log{}
 }
 
+// A program of the release before sells on while the new one has brought the
+// schema up to date: its function is there, with the answer that it knows.
+func TestTheReleaseBeforeSellsOn(t *testing.T) {
+	t.Parallel()
+	db, log := setup(t)
+	var last int64
+	before := `select outbox_append(array[gen_random_uuid()], array[gen_random_uuid()], array['Noted'], array[1], array[now()], array['T1'], array['C1'],
+		array[date '2026-11-22'], array['{}'], array[''], array[''::bytea])::bigint`
+	require.NoError(t, db.QueryRow(t.Context(), before).Scan(&last))
+	require.EqualValues(t, 1, last)
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
+		return log.Append(ctx, tx, draft(t, "by the new one"))
+	}))
+	require.NoError(t, db.QueryRow(t.Context(), before).Scan(&last))
+	require.EqualValues(t, 3, last)
+}
+
 func draft(t *testing.T, note string) outbox.Draft {
 	t.Helper()
 	d, err := outbox.NewDraft(outbox.Draft{Type: "Noted", AggregateID: uuid.Must(uuid.NewV7()), OccurredAt: time.Now(), TerminalID: "T1",

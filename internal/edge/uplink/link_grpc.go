@@ -23,7 +23,6 @@ import (
 // Throttled; what a proxy says for itself is hq_refused.
 type GRPCWay struct {
 	target  string
-	storeID string
 	token   string
 	timeout time.Duration // to open a stream, from HQ's last word
 	trust   *tls.Config   // nil: no TLS
@@ -33,16 +32,16 @@ type GRPCWay struct {
 // (no SYNC_CA) means plaintext to an address of this machine, and the system's
 // authorities beyond it. A target that is no host:port is a fault of kind Config
 // (hq_grpc_target_invalid).
-func NewGRPCWay(target, storeID, token string, timeout time.Duration, trust *tls.Config) (*GRPCWay, error) {
+func NewGRPCWay(target, token string, timeout time.Duration, trust *tls.Config) (*GRPCWay, error) {
 	host, port, err := net.SplitHostPort(target)
 	if err != nil || host == "" || port == "" || strings.ContainsAny(target, "/ ") {
 		return nil, fault.New(fault.Config, "hq_grpc_target_invalid", "is not host:port").At(targetSetting).
 			Advise("such as 127.0.0.1:8091, without a scheme")
 	}
-	if trust == nil && !loopback(host) {
+	if trust == nil && !wire.Loopback(host) {
 		trust = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	return &GRPCWay{target: target, storeID: storeID, token: token, timeout: timeout, trust: trust}, nil
+	return &GRPCWay{target: target, token: token, timeout: timeout, trust: trust}, nil
 }
 
 const targetSetting = "HQ_GRPC_TARGET"

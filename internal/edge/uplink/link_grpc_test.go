@@ -45,7 +45,7 @@ func actedBy(t *testing.T, answer func(grpc.BidiStreamingServer[wirepb.EventBatc
 		_ = server.Serve(listener) // until it is stopped
 	}()
 	t.Cleanup(func() { server.Stop(); <-done })
-	way, err := NewGRPCWay(listener.Addr().String(), "S1", "secret", 5*time.Second, nil)
+	way, err := NewGRPCWay(listener.Addr().String(), "secret", 5*time.Second, nil)
 	require.NoError(t, err)
 	return way
 }
@@ -214,7 +214,7 @@ func TestASendThatHangsIsEndedAndNotClosedBeside(t *testing.T) {
 func TestGRPCWayRefusesABadTarget(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"", "hq", "http://hq:1", ":8091", "hq:", "hq:80/x", "h q:80"} {
-		_, err := NewGRPCWay(target, "S1", "secret", time.Second, nil)
+		_, err := NewGRPCWay(target, "secret", time.Second, nil)
 		require.Equal(t, fault.Config, fault.KindOf(err), target)
 		require.Equal(t, "HQ_GRPC_TARGET", fault.As(err).Field)
 	}
@@ -225,7 +225,7 @@ func TestWhichTargetsAreTLS(t *testing.T) {
 	t.Parallel()
 	for target, plain := range map[string]bool{"127.0.0.1:1": true, "localhost:1": true, "[::1]:1": true, "127.9.9.9:1": true,
 		"192.168.1.1:1": false, "hq.example:1": false, "localhost.example:1": false} {
-		way, err := NewGRPCWay(target, "S1", "secret", time.Second, nil)
+		way, err := NewGRPCWay(target, "secret", time.Second, nil)
 		require.NoError(t, err)
 		require.Equal(t, plain, way.trust == nil, target)
 	}

@@ -49,15 +49,17 @@ func TestTheLogTellsThePortFromHQ(t *testing.T) {
 	for name, c := range map[string]struct {
 		protocol string
 		online   bool
+		probes   int // that failed since
 		err      error
 		says     string
 	}{
-		"only gRPC is blocked":    {wire.GRPC, true, errLine, port},
-		"a proxy":                 {wire.GRPC, true, errProxy, port},
-		"everything is":           {wire.GRPC, false, errLine, `"msg":"relay: waiting to try again","hq_down":true`},
-		"HTTP fails":              {wire.HTTP, true, errLine, `"msg":"relay: waiting to try again","hq_down":true`},
-		"HQ itself has a trouble": {wire.GRPC, true, refused, `"msg":"relay: waiting to try again","hq_down":true`},
-		"our own database":        {wire.GRPC, true, own(errLine), `"msg":"relay: waiting to try again","hq_down":false`},
+		"only gRPC is blocked":    {wire.GRPC, true, 0, errLine, port},
+		"a proxy":                 {wire.GRPC, true, 0, errProxy, port},
+		"everything is":           {wire.GRPC, false, 0, errLine, `"msg":"relay: waiting to try again","hq_down":true`},
+		"a probe has failed, too": {wire.GRPC, true, 1, errLine, `"msg":"relay: waiting to try again","hq_down":true`},
+		"HTTP fails":              {wire.HTTP, true, 0, errLine, `"msg":"relay: waiting to try again","hq_down":true`},
+		"HQ itself has a trouble": {wire.GRPC, true, 0, refused, `"msg":"relay: waiting to try again","hq_down":true`},
+		"our own database":        {wire.GRPC, true, 0, own(errLine), `"msg":"relay: waiting to try again","hq_down":false`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var said bytes.Buffer
@@ -65,6 +67,9 @@ func TestTheLogTellsThePortFromHQ(t *testing.T) {
 			if c.online {
 				l.Good()
 				l.Good()
+			}
+			for range c.probes {
+				l.Failed(errLine)
 			}
 			over := &actor{protocol: c.protocol}
 			r := New(&paper{}, nil, Ways{First: over}, Config{Line: l}, slog.New(slog.NewJSONHandler(&said, nil)))

@@ -108,13 +108,32 @@ func (r *Relay) backOff(ctx context.Context, at *pace, over Way, err error) {
 	}
 	r.blame(over, err)
 	var mine ownError
-	wait, message, down := r.pause(at.attempts), "relay: waiting to try again", !errors.As(err, &mine)
-	if down && over.Protocol() == wire.GRPC && unreached(err) && r.line.Online() {
-		message, down = "relay: HQ's gRPC port cannot be used, and the line is ONLINE; waiting to try again", false
-	}
-	r.log.Warn(message, "hq_down", down, "code", fault.CodeOf(err), "error", err, "protocol", over.Protocol(),
+	wait, own, port := max(r.pause(at.attempts), min(asked(err), r.cfg.RetryMax)), errors.As(err, &mine), r.onlyThePort(over, err)
+	log := r.log.With("hq_down", !own && !port, "code", fault.CodeOf(err), "error", err, "protocol", over.Protocol(),
 		"attempts", at.attempts, "retry_in_ms", wait.Milliseconds())
+	if port {
+		log.Warn("relay: HQ's gRPC port cannot be used, and the line is ONLINE; waiting to try again")
+	} else {
+		log.Warn("relay: waiting to try again")
+	}
 	r.wait(ctx, at, wait)
+}
+
+// onlyThePort tells whether gRPC did not get through, on a line whose last probe was good.
+func (r *Relay) onlyThePort(over Way, err error) bool {
+	var mine ownError
+	heard := r.line.Status()
+	return over.Protocol() == wire.GRPC && !errors.As(err, &mine) && unreached(err) && heard.Online && heard.Health.Failures == 0
+}
+
+// asked is for how long HQ, refusing, asked to be left alone.
+func asked(err error) time.Duration {
+	f := fault.As(err)
+	if f == nil {
+		return 0
+	}
+	wait, _ := f.Details["retry_after"].(time.Duration)
+	return wait
 }
 
 // wait waits after a failure. When the line is ONLINE again meanwhile, there is

@@ -223,3 +223,18 @@ func TestWhatIsOnItsWayWhenAConversationBeginsAnewIsNotForgotten(t *testing.T) {
 		require.EqualValues(t, 1, again.batches[0].FirstID, "the answer says what HQ has set aside")
 	})
 }
+
+// HQ refuses and says for how long it is to be left alone: at least so long, but
+// never longer than SYNC_RETRY_MAX.
+func TestARefusalsPauseIsKeptTo(t *testing.T) {
+	for asked, waits := range map[time.Duration]time.Duration{3 * time.Second: 3 * time.Second, time.Hour: 10 * time.Second, time.Millisecond: 200 * time.Millisecond} {
+		play(t, Config{RetryMax: 10 * time.Second}, func(s *stage) {
+			s.grpc.now().say(fault.New(fault.Unavailable, "store_busy", "busy").With("retry_after", asked))
+			pass(waits - time.Millisecond)
+			require.Len(t, s.grpc.opened, 1)
+			pass(time.Millisecond)
+			require.Len(t, s.grpc.opened, 2)
+			require.Empty(t, s.http.opened)
+		})
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 
@@ -29,12 +28,6 @@ func ReadTrust(path string) (*tls.Config, error) {
 			Advise("it is a PEM file with -----BEGIN CERTIFICATE-----")
 	}
 	return &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}, nil
-}
-
-// loopback tells whether host never leaves this machine.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // unreachable is the fault of a connection that could not be made or that broke.

@@ -76,16 +76,17 @@ func statusOf(refusal *fault.Error) codes.Code {
 
 // Refusal reads a status that ended a stream, if HQ itself said it; else it is
 // nil, and KindOf says what the status alone is worth. Of the details those are
-// kept that a client goes by: expected_id, at_id, received_upto, epoch (int64)
-// and chain_hash (wire.Hash).
+// kept that a client goes by: expected_id, at_id, received_upto, epoch (int64),
+// chain_hash (wire.Hash), and retry_after (time.Duration), for how long to leave HQ
+// alone.
 func Refusal(st *status.Status) *fault.Error {
 	info := infoOf(st)
 	if info == nil {
 		return nil
 	}
 	e := fault.New(KindOf(st.Code()), info.GetReason(), "HQ answered %s: %s", st.Code(), st.Message())
-	if e.Code == CodeCreditExceeded {
-		e.Kind = fault.Throttled // the message was not too large
+	if st.Code() == codes.ResourceExhausted && !tooLarge[e.Code] {
+		e.Kind = fault.Throttled
 	}
 	e.Hint, e.Field = info.GetMetadata()["hint"], info.GetMetadata()["field"]
 	for _, key := range []string{"expected_id", "at_id", "received_upto", "epoch"} {
@@ -93,11 +94,27 @@ func Refusal(st *status.Status) *fault.Error {
 			e = e.With(key, id)
 		}
 	}
+	if wait := waitOf(st); wait > 0 {
+		e = e.With("retry_after", wait)
+	}
 	var hash wire.Hash
 	if err := hash.UnmarshalText([]byte(info.GetMetadata()["chain_hash"])); err == nil {
 		e = e.With("chain_hash", hash)
 	}
 	return e
+}
+
+// tooLarge are the codes by which a message was refused for its size. Whatever else
+// HQ has not enough of, the same message may do better later.
+var tooLarge = map[string]bool{"batch_too_large": true, "body_too_large": true}
+
+func waitOf(st *status.Status) time.Duration {
+	for _, detail := range st.Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
 }
 
 func infoOf(st *status.Status) *errdetails.ErrorInfo {

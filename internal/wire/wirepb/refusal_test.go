@@ -69,6 +69,17 @@ func TestAKnownWaitIsToldAsGRPCDoes(t *testing.T) {
 	require.Fail(t, "no RetryInfo")
 }
 
+// A store that is asked to wait waits, and does not send less.
+func TestAStoreHearsForHowLongToWait(t *testing.T) {
+	t.Parallel()
+	heard := wirepb.Refusal(wirepb.FromRefusal(fault.New(fault.Throttled, "slow_down", "wait").With("retry_after_seconds", 3)))
+	require.Equal(t, fault.Throttled, heard.Kind)
+	require.Equal(t, 3*time.Second, heard.Details["retry_after"])
+	heard = wirepb.Refusal(wirepb.FromRefusal(fault.New(fault.TooLarge, "body_too_large", "large")))
+	require.Equal(t, fault.TooLarge, heard.Kind)
+	require.NotContains(t, heard.Details, "retry_after")
+}
+
 func TestWhatSomebodyElseSaysIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, wirepb.Refusal(status.New(codes.Unavailable, "a proxy")))

@@ -5,7 +5,7 @@ SELECT store_id, epoch, last_id, last_hash FROM outbox_head;
 -- The function is in migrations/00010_handoff.sql; edgedb.Append queues it as the transaction's last statement.
 SELECT coalesce(a.store, '')::text AS store, coalesce(a.writer_epoch, 0)::bigint AS epoch, coalesce(a.written_upto, 0)::bigint AS last_id,
        coalesce(a.hashes, '{}')::bytea[] AS hashes
-FROM outbox_append(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
+FROM outbox_append_events(sqlc.arg(event_ids)::uuid[], sqlc.arg(aggregate_ids)::uuid[], sqlc.arg(types)::text[], sqlc.arg(versions)::integer[],
   sqlc.arg(occurred_ats)::timestamptz[], sqlc.arg(terminal_ids)::text[], sqlc.arg(cashier_ids)::text[], sqlc.arg(business_dates)::date[],
   sqlc.arg(payloads)::text[], sqlc.arg(traceparents)::text[], sqlc.arg(tails)::bytea[]) a;
 
