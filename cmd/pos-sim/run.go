@@ -42,7 +42,7 @@ type runCommand struct {
 	List     bool     `name:"list"     help:"List the scenarios that are built in, and the sentences that one may use."`
 	Stores   int      `name:"stores"   default:"1" help:"Shops of their own against one HQ, 1 to 100."`
 	Protocol string   `name:"protocol" placeholder:"http|grpc" help:"How events of shops of its own travel: their SYNC_PROTOCOL. By default what the environment says, else what an edge prefers."`
-	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT; it speaks HTTP then."`
+	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT and SYNC_PROTOCOL=http; one that speaks gRPC is refused."`
 
 	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform, for shops of its own; by default that of this program, else ./bin."`
 	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`

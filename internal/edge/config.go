@@ -120,6 +120,24 @@ func (c *Config) checkSync() error {
 	if c.SyncProtocol != wire.HTTP && c.SyncProtocol != wire.GRPC {
 		return bad("SYNC_PROTOCOL", "is not grpc or http")
 	}
+	if err := c.checkTimes(); err != nil {
+		return err
+	}
+	for name, n := range map[string]int{"SYNC_BATCH": c.SyncBatch, "SYNC_BATCH_BACKLOG": c.SyncBatchBacklog} {
+		if n < 1 || n > wire.MaxBatchEvents {
+			return bad(name, "is not 1 to 500")
+		}
+	}
+	if c.HealthFailures < 1 || c.HealthFailures > 100 {
+		return bad("HEALTH_FAILURES", "is not 1 to 100")
+	}
+	if c.FakeCaptureAfter < 0 {
+		return bad("FAKE_CAPTURE_AFTER", "is less than 0")
+	}
+	return nil
+}
+
+func (c *Config) checkTimes() error {
 	if c.SyncTimeout < 10*time.Millisecond || c.SyncTimeout > time.Minute {
 		return bad("SYNC_TIMEOUT", "is not 10ms to 1m")
 	}
@@ -131,19 +149,8 @@ func (c *Config) checkSync() error {
 	if c.SyncRetryMin > c.SyncRetryMax {
 		return bad("SYNC_RETRY_MIN", "is more than SYNC_RETRY_MAX")
 	}
-	for name, n := range map[string]int{"SYNC_BATCH": c.SyncBatch, "SYNC_BATCH_BACKLOG": c.SyncBatchBacklog} {
-		if n < 1 || n > wire.MaxBatchEvents {
-			return bad(name, "is not 1 to 500")
-		}
-	}
 	if c.HealthInterval < 10*time.Millisecond || c.HealthInterval > time.Hour {
 		return bad("HEALTH_INTERVAL", "is not 10ms to 1h")
-	}
-	if c.HealthFailures < 1 || c.HealthFailures > 100 {
-		return bad("HEALTH_FAILURES", "is not 1 to 100")
-	}
-	if c.FakeCaptureAfter < 0 {
-		return bad("FAKE_CAPTURE_AFTER", "is less than 0")
 	}
 	return nil
 }

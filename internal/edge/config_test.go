@@ -112,8 +112,10 @@ func TestSettingsThatAreFine(t *testing.T) {
 		"HQ over TLS":             func(c *edge.Config) { c.HQURL = "https://hq.example" },
 		"the smallest batches":    func(c *edge.Config) { c.SyncBatch, c.SyncBatchBacklog = 1, 1 },
 		"equal pauses":            func(c *edge.Config) { c.SyncRetryMin = c.SyncRetryMax },
-		"the longest times":       func(c *edge.Config) { c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = time.Minute, time.Hour, time.Hour },
-		"the shortest times":      func(c *edge.Config) { c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = 10*time.Millisecond, 1, 1 },
+		"the longest times": func(c *edge.Config) {
+			c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = time.Minute, time.Hour, time.Hour
+		},
+		"the shortest times": func(c *edge.Config) { c.SyncTimeout, c.SyncRetryMin, c.SyncRetryMax = 10*time.Millisecond, 1, 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

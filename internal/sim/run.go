@@ -151,6 +151,9 @@ const linePatience = 5 * time.Second
 
 func (r *run) sellThere(ctx context.Context, store Store, line *Line) error {
 	if line != nil {
+		if err := speaksHTTP(ctx, store, line); err != nil {
+			return err
+		}
 		if err := line.await(ctx, linePatience); err != nil {
 			return err
 		}

@@ -1,11 +1,13 @@
 package sim
 
 import (
+	"context"
 	"net"
 	"slices"
 
 	"tiem/internal/fault"
 	"tiem/internal/sim/scenario"
+	"tiem/internal/wire"
 )
 
 // Check finds what cannot be, before anything is started: a fault of kind Usage.
@@ -28,4 +30,20 @@ func (o RunOptions) Check() error {
 		return fault.New(fault.Usage, "usage", "--line %s is not an address that a shop could have been started with", o.LineAddr).Advise("give host:port, with HQ_URL=http://HOST:PORT in the shop's environment")
 	}
 	return nil
+}
+
+// speaksHTTP refuses a running shop whose events go to HQ's port for gRPC: a line
+// of one port would carry its probes only, and break nothing.
+func speaksHTTP(ctx context.Context, store Store, line *Line) error {
+	edge := NewEdgeClient(store.EdgeURL, store.Tills[0].Token)
+	defer edge.Close()
+	status, err := edge.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.Protocol != wire.GRPC && !status.FallbackActive {
+		return nil
+	}
+	return fault.New(fault.Config, "line_bypassed", "the shop's events travel over gRPC, past the line at %s", line.ways[0].listener.Addr()).At("--line").
+		Advise("start the shop with SYNC_PROTOCOL=http HQ_URL=%s", line.URL())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -263,6 +264,37 @@ func TestTheLineIsAsTheEventsSay(t *testing.T) {
 	}
 	require.Equal(t, r.options.Events[2:], r.missed(), "the line was as they say; no till died")
 	say(t, call(t, line), "whole")
+}
+
+// A shop that speaks gRPC to HQ, or would, does not go by a line of one port.
+func TestAShopThatSpeaksGRPCPassesTheLineBy(t *testing.T) {
+	t.Parallel()
+	address, _ := echo(t)
+	for said, refused := range map[string]bool{
+		`{"protocol":"grpc"}`:                        true,
+		`{"protocol":"http","fallback_active":true}`: true,
+		`{"protocol":"http"}`:                        false,
+		`{}`:                                         false, // an edge of an earlier release
+	} {
+		shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(said)) }))
+		t.Cleanup(shop.Close)
+		store := Store{EdgeURL: shop.URL, HQURL: "http://" + address, Tills: []Login{{}}}
+		free, err := FreeAddress(t.Context())
+		require.NoError(t, err)
+		line, err := NewLineAt(t.Context(), free, address)
+		require.NoError(t, err)
+		err = speaksHTTP(t.Context(), store, line)
+		require.NoError(t, line.Close())
+		if !refused {
+			require.NoError(t, err)
+			continue
+		}
+		require.Equal(t, "line_bypassed", fault.CodeOf(err), said)
+		require.Equal(t, 78, fault.ExitCode(err))
+		require.Contains(t, fault.As(err).Hint, "SYNC_PROTOCOL=http HQ_URL=http://"+free)
+		_, err = Run(t.Context(), RunOptions{Terminals: 1, Sales: 1, Shop: &store, LineAddr: free})
+		require.Equal(t, "line_bypassed", fault.CodeOf(err), "before anybody is paired")
+	}
 }
 
 func TestALineListensWhereItIsTold(t *testing.T) {
