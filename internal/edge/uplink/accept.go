@@ -23,7 +23,7 @@ func (c *conversation) heed(ctx context.Context, answer *wire.Answer) error {
 
 // terms hears what may be sent from now on.
 func (c *conversation) terms(answer *wire.Answer, now time.Time) {
-	c.credit = answer.Credit // whatever HQ says: what is on its way is kept in memory
+	c.credit = min(answer.Credit, wire.MostCredit) // whatever HQ says: what is on its way is kept in memory
 	if answer.RetryAfterMS > 0 {
 		c.notBefore = now.Add(min(time.Duration(answer.RetryAfterMS)*time.Millisecond, c.cfg.RetryMax))
 	}

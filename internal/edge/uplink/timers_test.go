@@ -14,7 +14,15 @@ import (
 // what it said meanwhile is heeded first, and what lies in the connection is waited
 // for a moment.
 func TestASlowDatabaseIsNoSilentHQ(t *testing.T) {
-	for name, heard := range map[string]time.Duration{"while it read": time.Millisecond, "right behind it": 6*time.Second + 50*time.Millisecond} {
+	for name, c := range map[string]struct {
+		read, heard time.Duration
+		found       int // events that were read, and are sent at once
+	}{
+		"while it read":                   {6 * time.Second, time.Millisecond, 0},
+		"while it read, hardly too long":  {5*time.Second + lateness/2, time.Millisecond, 0},
+		"while it read what it sends":     {5*time.Second + lateness/2, time.Millisecond, 1},
+		"a moment behind the end of that": {6 * time.Second, 6*time.Second + listens/2, 0},
+	} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // which of two things that are there comes first is chance
 				play(t, Config{Silence: time.Hour, Resync: time.Hour}, func(s *stage) {
@@ -23,14 +31,15 @@ func TestASlowDatabaseIsNoSilentHQ(t *testing.T) {
 					pass(0)
 					hq := s.grpc.now()
 					require.Equal(t, 1, hq.flying())
-					s.slowRead = 6 * time.Second
+					s.slowRead = c.read
+					s.write(c.found)
 					s.relay.Wake()
-					pass(heard)
+					pass(c.heard)
 					hand()
 					s.slowRead = 0
 					hand()
 					hq.ack(2)
-					pass(8 * time.Second)
+					pass(7 * time.Second)
 					require.Len(t, s.grpc.streams, 1)
 					require.Empty(t, s.failed)
 				})

@@ -74,5 +74,5 @@ func (l *lines) part(storeID string, mine *line) {
 
 func busy(storeID string, cause error) error {
 	return fault.Wrap(cause, fault.Unavailable, "store_busy", "HQ is still at work for store %s", storeID).
-		Advise("try again in a moment").With("retry_after_seconds", 1)
+		Advise("try again in a moment").With("retry_after_seconds", int64(1))
 }
