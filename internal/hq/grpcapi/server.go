@@ -117,11 +117,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// drain lets the streams go, and tells whether all have ended.
 // connectionAge is the age at which gRPC itself closes a connection, give or take
 // its own tenth: behind that of every stream on it, which goes by itself.
 func connectionAge(stream time.Duration) time.Duration { return stream + stream*3/10 }
 
+// drain lets the streams go, and tells whether all have ended.
 func (s *Server) drain(ctx context.Context) bool {
 	s.stop.Do(func() { close(s.draining) })
 	if within(s.drainWithin, s.server.GracefulStop) {
