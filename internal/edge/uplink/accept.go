@@ -40,6 +40,15 @@ func (c *conversation) told(ctx context.Context, hq point) error {
 		}
 		return nil
 	}
+	for _, f := range c.flight {
+		if f.last != hq.id {
+			continue
+		}
+		if f.events[len(f.events)-1].Hash != hq.hash {
+			return forked(hq.id)
+		}
+		return nil // the question was faster than the batch's own answer, which is to say what HQ set aside
+	}
 	if err := c.ours(ctx, hq); err != nil {
 		return err
 	}

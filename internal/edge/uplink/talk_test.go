@@ -261,6 +261,31 @@ func TestHQsWordIsComparedWithTheLog(t *testing.T) {
 	}
 }
 
+// HQ may be asked while a batch comes in: its word is of a batch whose answer is
+// still under way, and that is no news of another relay.
+func TestHQsWordMayBeAheadOfItsAnswer(t *testing.T) {
+	play(t, Config{Batch: 2, BatchBacklog: 2}, func(s *stage) {
+		s.stock(4)
+		hq := s.grpc.now()
+		require.Equal(t, 2, hq.flying())
+		for _, upto := range []int64{2, 4} {
+			s.grpc.upto = upto
+			hq.say(s.grpc.where())
+			require.False(t, hq.over())
+			require.Equal(t, int64(0), s.marked[len(s.marked)-1], "what HQ set aside is said by the answer to the batch")
+		}
+		hq.ack(2)
+		hq.ack(2)
+		require.Equal(t, int64(4), s.marked[len(s.marked)-1])
+		require.Empty(t, s.failed)
+
+		s.stock(2)
+		at := s.at(6)
+		hq.say(&wire.Answer{Ack: wire.Ack{ReceivedUpto: at.id, ChainHash: wire.Hash{1}}, Credit: 2})
+		require.Equal(t, wire.CodeFork, s.relay.Status().Alarm.Code)
+	})
+}
+
 // HQ says that our log ends before its watermark. Whether that is an older backup
 // of ours, a fork, or another relay that was faster, our own log tells.
 func TestRewind(t *testing.T) {
