@@ -94,6 +94,9 @@ func (c *stream) readBatch(m *wirepb.EventBatch) (saying, error) {
 	if err := fleet.MaySpeak(c.storeID, batch.StoreID); err != nil {
 		return saying{}, err
 	}
+	if len(batch.Events) > intake.LiveEvents {
+		defer c.server.heavy.enter()()
+	}
 	delivery, err := intake.Prepare(batch)
 	return saying{batch: delivery, first: batch.FirstID}, err
 }

@@ -143,7 +143,7 @@ func TestCreditComesBackWhenPressureIsOver(t *testing.T) {
 	d.in <- wirepb.FromBatch(shop.Batch(141, 143))
 	require.Equal(t, wire.FirstCredit, d.hear().Credit)
 	for i := range 100 { // others have turns now
-		h.intake.Terms("B" + string(rune('0'+i)))
+		h.intake.Terms("B"+string(rune('0'+i)), 500)
 	}
 	d.in <- wirepb.FromBatch(shop.Batch(90, 150))
 	a := d.hear()

@@ -66,6 +66,8 @@ type Server struct {
 	metrics  metrics
 	draining chan struct{} // closed when the server wants to stop
 	stop     sync.Once
+	lobby    chan struct{} // holds one for each stream whose token is looked up
+	heavy    heavy
 
 	helloWithin, drainWithin, cutWithin, livesEvery, trustFor time.Duration
 }
@@ -73,14 +75,14 @@ type Server struct {
 // New puts a server together.
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
-	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
+	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}), lobby: make(chan struct{}, admittedAtOnce), heavy: newHeavy(),
 		helloWithin: helloTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife, trustFor: trust}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {
 		secure = quiet{credentials.NewTLS(parts.TLS), parts.Logger}
 	}
 	s.server = grpc.NewServer(
-		grpc.Creds(secure), grpc.ForceServerCodecV2(wirepb.Codec()),
+		grpc.Creds(secure), grpc.ForceServerCodecV2(oneByOne{wirepb.Codec(), s.heavy}),
 		grpc.MaxRecvMsgSize(wire.MaxBatchBytes), grpc.MaxSendMsgSize(wire.MaxBatchBytes), grpc.MaxHeaderListSize(maxHeaders),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.MaxConcurrentStreams(callsAtOnce), grpc.ConnectionTimeout(handshakeTime),
@@ -101,7 +103,7 @@ func New(parts Parts) *Server {
 // for another three seconds, and then no more, as nothing depends on it.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- s.server.Serve(listener) }()
+	go func() { failed <- s.server.Serve(pace(listener)) }()
 	select {
 	case err := <-failed:
 		s.server.Stop()

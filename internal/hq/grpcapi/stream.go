@@ -80,9 +80,15 @@ func (c *stream) run(ctx context.Context) error {
 	}
 }
 
-// admit finds out whose stream it is.
+// admit finds out whose stream it is, when it is its turn.
 func (c *stream) admit(ctx context.Context) (err error) {
 	defer c.lives()()
+	select {
+	case c.server.lobby <- struct{}{}:
+		defer func() { <-c.server.lobby }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	c.token, c.known = bearer(ctx), time.Now()
 	c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token)
 	return err
@@ -154,7 +160,7 @@ func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) er
 	}
 	most, wait := wire.MostCredit, time.Duration(0)
 	if !d.Live() {
-		most, wait = c.server.parts.Intake.Terms(c.storeID)
+		most, wait = c.server.parts.Intake.Terms(c.storeID, d.Backlog())
 	}
 	if wait == 0 { // one batch at a time is for those that take turns: it never grows by itself
 		c.credit = max(c.credit, wire.FirstCredit)

@@ -21,36 +21,34 @@ func (in *Intake) AcceptBytes(ctx context.Context, storeID string, size int, rea
 		return wire.Ack{}, err
 	}
 	defer part()
-	live := false
+	var d *Delivery
 	if size > LiveBytes {
-		ack, err = in.passUnread(ctx, read)
-	} else {
-		var d *Delivery
-		if d, err = prepare(read); err != nil {
-			return wire.Ack{}, err
-		}
-		live = d.Live()
+		d, ack, err = in.passUnread(ctx, read)
+	} else if d, err = prepare(read); err == nil {
 		ack, err = in.pass(ctx, d)
 	}
-	if err == nil && !live {
-		_, wait := in.Terms(storeID)
+	if err != nil {
+		return wire.Ack{}, err
+	}
+	if size > LiveBytes || !d.Live() {
+		_, wait := in.Terms(storeID, d.Backlog())
 		ack.RetryAfterMS = wait.Milliseconds()
 	}
-	return ack, err
+	return ack, nil
 }
 
 // passUnread passes the gate, reads, and writes.
-func (in *Intake) passUnread(ctx context.Context, read func() (*wire.Batch, error)) (ack wire.Ack, err error) {
+func (in *Intake) passUnread(ctx context.Context, read func() (*wire.Batch, error)) (d *Delivery, ack wire.Ack, err error) {
 	leave, err := in.gate.enter(ctx, false)
 	if err != nil {
-		return wire.Ack{}, err
+		return nil, wire.Ack{}, err
 	}
-	defer func() { leave(err == nil) }()
-	d, err := prepare(read)
-	if err != nil {
-		return wire.Ack{}, err
+	defer func() { leave(d.written(err)) }()
+	if d, err = prepare(read); err != nil {
+		return nil, wire.Ack{}, err
 	}
-	return in.observed(ctx, d)
+	ack, err = in.observed(ctx, d)
+	return d, ack, err
 }
 
 func prepare(read func() (*wire.Batch, error)) (*Delivery, error) {

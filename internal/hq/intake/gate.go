@@ -25,7 +25,9 @@ const backlogsAtOnce = 4
 const liveFor = time.Second
 
 const (
-	firstGuess = 20 * time.Millisecond  // what a backlog's batch takes, before one has been seen
+	firstGuess = 40 * time.Microsecond  // what an event of a backlog takes, before one has been seen
+	leastTurn  = LiveEvents             // events; a batch of fewer takes hardly less
+	mostTurn   = 500                    // events; what a store edge sends at once (SYNC_BATCH_BACKLOG)
 	slack      = 250 * time.Millisecond // a turn that is nearer is no wait
 	longest    = 30 * time.Second       // that a store is asked to wait at once; an edge waits no longer
 )
@@ -36,8 +38,10 @@ const (
 // back at once, a sale that was just paid does not wait for them.
 //
 // Whoever drains a backlog is also given turns (terms), so that the line in front
-// of the gate stays short: each turn is as much later than the one before as a
-// batch takes. Two thousand stores then send one after another, and not all at
+// of the gate stays short: each turn is as much later than the one before as that
+// one's events take. (A turn for each batch of whatever size, as long as one takes
+// on the average, brought a thousand large batches at once behind two thousand
+// small ones, and a gigabyte to hold them.) Two thousand stores then send one after another, and not all at
 // once what would have to be held in memory.
 type gate struct {
 	most int // of backlogs' batches at once
@@ -46,24 +50,24 @@ type gate struct {
 	lived time.Time       // when the last live batch came
 	busy  int             // backlogs' batches that are being written
 	line  []chan struct{} // those that wait, first come first
-	takes time.Duration   // what one took, smoothed
+	each  time.Duration   // what an event of theirs took, smoothed
 
 	next  time.Time            // the first turn that nobody has
 	turns map[string]time.Time // of stores that were asked to wait
 }
 
 func newGate(most int) *gate {
-	return &gate{most: max(1, most), takes: firstGuess, turns: map[string]time.Time{}}
+	return &gate{most: max(1, most), each: firstGuess, turns: map[string]time.Time{}}
 }
 
 // enter waits until a batch may be written. The caller calls leave once, when it
-// has been or has failed. The only error is that ctx ended.
-func (g *gate) enter(ctx context.Context, live bool) (leave func(written bool), err error) {
+// has been, with its events, or has failed, with 0. The only error is that ctx ended.
+func (g *gate) enter(ctx context.Context, live bool) (leave func(written int), err error) {
 	g.mu.Lock()
 	if live {
 		g.lived = time.Now()
 		g.mu.Unlock()
-		return func(bool) {}, nil
+		return func(int) {}, nil
 	}
 	if g.busy < g.places() {
 		g.busy++
@@ -84,13 +88,13 @@ func (g *gate) enter(ctx context.Context, live bool) (leave func(written bool), 
 
 // leaver is what ends a stay behind the gate that begins now. How long a batch
 // took that was not written says nothing about the next one.
-func (g *gate) leaver() func(written bool) {
+func (g *gate) leaver() func(written int) {
 	entered := time.Now()
-	return func(written bool) {
+	return func(written int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if written {
-			g.takes += (time.Since(entered) - g.takes) / 8
+		if written > 0 {
+			g.each += (time.Since(entered)/time.Duration(max(written, leastTurn)) - g.each) / 8
 		}
 		g.pass()
 	}
@@ -125,13 +129,13 @@ func (g *gate) giveUp(place chan struct{}) {
 	g.pass()
 }
 
-// terms hand out the next free turn of a backlog's batch: how long to wait for
-// it, 0 if that is hardly at all, and how many batches may be on their way. A
+// terms hand out the next free turn of a backlog of so many events: how long to wait
+// for it, 0 if that is hardly at all, and how many batches may be on their way. A
 // store that was asked to wait keeps its turn until it comes, however often it
 // asks. There are no turns further away than the longest wait: who asks when all
 // are taken waits for some of that time, gets none, and asks again; what was
 // promised when much had to be waited for is soon over when it need not be.
-func (g *gate) terms(storeID string) (credit int, wait time.Duration) {
+func (g *gate) terms(storeID string, events int64) (credit int, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
@@ -146,7 +150,8 @@ func (g *gate) terms(storeID string) (credit int, wait time.Duration) {
 	if wait >= longest {
 		return 1, longest/2 + rand.N(longest/2)
 	}
-	g.next = g.next.Add(min(g.takes/time.Duration(g.places()), longest-wait))
+	lasts := g.each * time.Duration(min(max(events, leastTurn), mostTurn)) / time.Duration(g.places())
+	g.next = g.next.Add(min(lasts, longest-wait))
 	switch {
 	case wait >= slack:
 		g.turns[storeID] = now.Add(wait)
@@ -157,17 +162,26 @@ func (g *gate) terms(storeID string) (credit int, wait time.Duration) {
 	return wire.MostCredit, 0
 }
 
-// Terms are what a store that drains a backlog may do next, over any transport:
-// how many batches it may have unacknowledged, and how long it shall send none.
-// In calm that is wire.MostCredit and 0. Ask once for each of a backlog's
+// Terms are what a store that drains a backlog of so many events may do next, over
+// any transport: how many batches it may have unacknowledged, and how long it shall
+// send none. In calm that is wire.MostCredit and 0. Ask once for each of a backlog's
 // acknowledgments, as every call hands out a turn, and never for a live batch's.
-func (in *Intake) Terms(storeID string) (credit int, retryAfter time.Duration) {
-	return in.gate.terms(storeID)
+func (in *Intake) Terms(storeID string, events int64) (credit int, retryAfter time.Duration) {
+	return in.gate.terms(storeID, events)
 }
 
 // Behind tells the delivery where the store's log ends, as far as the store has
 // said: a batch that is far from it is part of a backlog, however small it is.
-func (d *Delivery) Behind(head int64) { d.behind = head-d.batch.LastID() > LiveEvents }
+func (d *Delivery) Behind(head int64) { d.behind = head - d.batch.LastID() }
+
+// Backlog is how many events the store is known to have left behind the delivery;
+// as many again as in it, if it has not said.
+func (d *Delivery) Backlog() int64 {
+	if d.behind > 0 {
+		return d.behind
+	}
+	return int64(len(d.batch.Events))
+}
 
 // Live tells whether the batch passes by those that drain a backlog.
-func (d *Delivery) Live() bool { return len(d.batch.Events) <= LiveEvents && !d.behind }
+func (d *Delivery) Live() bool { return len(d.batch.Events) <= LiveEvents && d.behind <= LiveEvents }

@@ -28,7 +28,7 @@ func queue(ctx context.Context, g *gate, n int) (in chan int, goOn chan struct{}
 			}
 			in <- i
 			<-goOn
-			leave(true)
+			leave(mostTurn)
 		}()
 		synctest.Wait() // it stands in line before the next one comes
 	}
@@ -65,7 +65,7 @@ func TestALiveBatchPassesByTheLine(t *testing.T) {
 		_, goOn := queue(t.Context(), g, 20)
 		leave, err := g.enter(t.Context(), true)
 		require.NoError(t, err)
-		leave(true)
+		leave(mostTurn)
 		require.Len(t, g.line, 19)
 		require.Equal(t, 1, g.busy, "a live batch takes nobody's place")
 		close(goOn)
@@ -89,9 +89,9 @@ func TestBacklogsMakeRoomForLiveBatches(t *testing.T) {
 			require.Equal(t, busy, g.busy)
 		}
 		g.next = time.Now()
-		g.takes = 2 * time.Second
-		_, _ = g.terms(somebody())
-		_, wait := g.terms(somebody())
+		g.each = 2 * time.Second / mostTurn
+		_, _ = g.terms(somebody(), mostTurn)
+		_, wait := g.terms(somebody(), mostTurn)
 		require.Equal(t, time.Second, wait, "turns of two places")
 		time.Sleep(liveFor)
 		goOn <- struct{}{}
@@ -118,7 +118,7 @@ func TestWhoeverGivesUpHoldsNobodyUp(t *testing.T) {
 		in, goOn := queue(t.Context(), g, 1)
 		cancel()
 		require.Equal(t, fault.Unavailable, fault.KindOf(<-errs))
-		first(true)
+		first(mostTurn)
 		require.Equal(t, 0, <-in)
 		close(goOn)
 		synctest.Wait()
@@ -146,7 +146,7 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		g := newGate(2) // and a batch takes 20 ms
 		var waits []time.Duration
 		for range 2000 {
-			credit, wait := g.terms(somebody())
+			credit, wait := g.terms(somebody(), mostTurn)
 			if wait == 0 {
 				require.Equal(t, wire.MostCredit, credit)
 			} else {
@@ -159,20 +159,62 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		require.Equal(t, 260*time.Millisecond, waits[26])
 		require.Equal(t, 19_990*time.Millisecond, waits[1999])
 		for range 1000 {
-			_, wait := g.terms(somebody())
+			_, wait := g.terms(somebody(), mostTurn)
 			require.Less(t, wait, longest)
 		}
 		time.Sleep(29 * time.Second)
-		_, wait := g.terms(somebody())
+		_, wait := g.terms(somebody(), mostTurn)
 		require.Equal(t, time.Second, wait)
 		time.Sleep(2 * time.Second)
 		for range 25 { // whoever slept through it has saved nothing up
-			_, wait = g.terms(somebody())
+			_, wait = g.terms(somebody(), mostTurn)
 			require.Zero(t, wait)
 		}
-		_, wait = g.terms(somebody())
+		_, wait = g.terms(somebody(), mostTurn)
 		require.Equal(t, 250*time.Millisecond, wait)
 	})
+}
+
+// A turn is as long as what the store has to send, between a batch that is live and
+// the largest that a store edge sends.
+func TestALongBacklogHasALongTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		g.each = time.Millisecond
+		began := time.Now()
+		for _, c := range []struct {
+			events int64
+			lasts  time.Duration
+		}{{0, 50}, {51, 51}, {300, 300}, {500, 500}, {90_000, 500}} {
+			before := later(g.next, began)
+			g.terms(somebody(), c.events)
+			require.Equal(t, c.lasts*time.Millisecond, g.next.Sub(before))
+		}
+	})
+}
+
+// A small batch's time says how long an event takes, and not that a large one
+// takes no longer.
+func TestTheGateLearnsByEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		for range 100 {
+			for _, events := range []int{50, 500} {
+				leave, err := g.enter(t.Context(), false)
+				require.NoError(t, err)
+				time.Sleep(time.Duration(events) * time.Millisecond)
+				leave(events)
+			}
+		}
+		require.InDelta(t, time.Millisecond, g.each, float64(10*time.Microsecond))
+	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // When all turns of the longest wait are taken, those that ask further wait for
@@ -182,7 +224,7 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 		g := newGate(2)
 		least, most := longest, time.Duration(0)
 		for range 10_000 {
-			credit, wait := g.terms(somebody())
+			credit, wait := g.terms(somebody(), mostTurn)
 			if time.Until(g.next) == longest && wait < longest-10*time.Millisecond { // not the last one of all turns
 				require.Equal(t, 1, credit)
 				least, most = min(least, wait), max(most, wait)
@@ -192,9 +234,9 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 		require.GreaterOrEqual(t, least, longest/2)
 		require.Less(t, least, longest*6/10, "not all at the same time")
 		require.Greater(t, most, longest*9/10)
-		g.takes = time.Hour
+		g.each = time.Hour / mostTurn
 		time.Sleep(time.Second)
-		g.terms(somebody())
+		g.terms(somebody(), mostTurn)
 		require.LessOrEqual(t, time.Until(g.next), longest, "however long one takes")
 	})
 }
@@ -204,17 +246,17 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 func TestAStormIsOverWhenItIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
-		g.takes = 100 * time.Millisecond
+		g.each = 100 * time.Millisecond / mostTurn
 		for range 20 {
 			for range 2000 {
-				g.terms(somebody())
+				g.terms(somebody(), mostTurn)
 			}
 			time.Sleep(longest)
 		}
-		g.takes = 5 * time.Millisecond
+		g.each = 5 * time.Millisecond / mostTurn
 		began, wait := time.Now(), time.Second
 		for wait > 0 {
-			_, wait = g.terms("S1")
+			_, wait = g.terms("S1", mostTurn)
 			time.Sleep(wait)
 		}
 		require.LessOrEqual(t, time.Since(began), longest+slack)
@@ -226,18 +268,18 @@ func TestAStoreHasOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
 		for range 2000 {
-			g.terms("S1")
+			g.terms("S1", mostTurn)
 		}
-		credit, wait := g.terms("S1")
+		credit, wait := g.terms("S1", mostTurn)
 		require.Equal(t, 1, credit)
 		require.Equal(t, slack, wait)
-		_, wait = g.terms("S2")
+		_, wait = g.terms("S2", mostTurn)
 		require.Equal(t, slack+10*time.Millisecond, wait)
 		time.Sleep(100 * time.Millisecond)
-		_, wait = g.terms("S1")
+		_, wait = g.terms("S1", mostTurn)
 		require.Equal(t, slack-100*time.Millisecond, wait, "the same turn")
 		time.Sleep(wait)
-		_, wait = g.terms("S1")
+		_, wait = g.terms("S1", mostTurn)
 		require.Zero(t, wait)
 		require.Len(t, g.turns, 1, "S2's")
 	})
@@ -247,12 +289,12 @@ func TestAStoreHasOneTurn(t *testing.T) {
 func TestAFailureIsNoMeasure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1)
-		for _, written := range []bool{false, true} {
+		for _, written := range []int{0, mostTurn} {
 			leave, err := g.enter(t.Context(), false)
 			require.NoError(t, err)
 			time.Sleep(10 * time.Second)
 			leave(written)
-			require.Equal(t, written, g.takes > firstGuess)
+			require.Equal(t, written > 0, g.each > firstGuess)
 			require.Zero(t, g.busy)
 		}
 	})
@@ -270,15 +312,15 @@ func TestWhoDrainsAloneDoesNotWait(t *testing.T) {
 					leave, err := g.enter(t.Context(), false)
 					require.NoError(t, err)
 					time.Sleep(30 * time.Millisecond)
-					leave(true)
-					credit, wait := g.terms(somebody())
+					leave(mostTurn)
+					credit, wait := g.terms(somebody(), mostTurn)
 					require.Zero(t, wait)
 					require.Equal(t, wire.MostCredit, credit)
 				}
 			})
 		}
 		stores.Wait()
-		require.InDelta(t, 30*time.Millisecond, g.takes, float64(time.Millisecond))
+		require.InDelta(t, 30*time.Millisecond, mostTurn*g.each, float64(time.Millisecond))
 	})
 }
 
@@ -286,10 +328,10 @@ func TestALongLineIsGivenLittleCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
 		_, goOn := queue(t.Context(), g, 4)
-		credit, _ := g.terms(somebody())
+		credit, _ := g.terms(somebody(), mostTurn)
 		require.Equal(t, wire.MostCredit, credit)
 		_, goOn2 := queue(t.Context(), g, 1)
-		credit, wait := g.terms(somebody())
+		credit, wait := g.terms(somebody(), mostTurn)
 		require.Equal(t, wire.FirstCredit, credit)
 		require.Zero(t, wait)
 		close(goOn)
@@ -319,10 +361,10 @@ func TestTheGateUnderRace(t *testing.T) {
 						}
 						inside.Add(-1)
 					}
-					leave(true)
+					leave(mostTurn)
 				}
 				cancel()
-				g.terms(somebody())
+				g.terms(somebody(), mostTurn)
 			}
 		})
 	}

@@ -34,8 +34,8 @@ func (in *Intake) Greet(ctx context.Context, hello *wire.Hello) (wire.Answer, er
 	answer := wire.Answer{Ack: wire.Ack{Errors: []wire.EventError{}, ReceivedUpto: stream.ReceivedUpto}, Credit: wire.FirstCredit,
 		Welcome: &wire.Welcome{Epoch: stream.Epoch, UnreadableTypes: projection.Unreadable(hello.SchemaVersions)}}
 	copy(answer.ChainHash[:], stream.ChainHash)
-	if hello.Head-stream.ReceivedUpto > LiveEvents {
-		credit, wait := in.Terms(hello.StoreID)
+	if backlog := hello.Head - stream.ReceivedUpto; backlog > LiveEvents {
+		credit, wait := in.Terms(hello.StoreID, backlog)
 		answer.Credit, answer.RetryAfterMS = min(credit, wire.FirstCredit), wait.Milliseconds()
 	}
 	return answer, nil
@@ -54,7 +54,7 @@ func (in *Intake) meet(ctx context.Context, hello *wire.Hello) (stream hqdb.Stre
 	if err != nil {
 		return stream, err
 	}
-	defer func() { leave(err == nil) }()
+	defer leave(0) // nobody is given turns in the hall
 	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
 		if stream, err = hqdb.OpenStream(ctx, hqdb.Impatient(tx, greetTimeout), hello.StoreID, hello.Head, hello.Head, []uuid.UUID{}); err != nil {

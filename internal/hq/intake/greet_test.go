@@ -84,7 +84,7 @@ func TestStoresWithABacklogAreGivenTurns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int64{wire.FirstCredit, 0}, []int64{int64(first.Credit), first.RetryAfterMS})
 	for i := range 1000 {
-		in.Terms("B" + strconv.Itoa(i))
+		in.Terms("B"+strconv.Itoa(i), 500)
 	}
 	last, err := in.Greet(t.Context(), behind)
 	require.NoError(t, err)

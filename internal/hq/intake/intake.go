@@ -59,8 +59,17 @@ func (in *Intake) pass(ctx context.Context, d *Delivery) (ack wire.Ack, err erro
 	if err != nil {
 		return wire.Ack{}, err
 	}
-	defer func() { leave(err == nil) }()
+	defer func() { leave(d.written(err)) }()
 	return in.observed(ctx, d)
+}
+
+// written is how many events the gate learns from: those of a batch that failed
+// say nothing about how long one takes.
+func (d *Delivery) written(err error) int {
+	if err != nil || d == nil { // it could not be read, or that panicked
+		return 0
+	}
+	return len(d.batch.Events)
 }
 
 // observed is accept with its metrics and traces.

@@ -23,7 +23,7 @@ type Delivery struct {
 	ready      *pgx.Batch           // what is written if the batch begins where HQ's log ends; nil if it is to be refused
 	verdicts   []projection.Verdict // what then becomes of the events
 	careful    bool                 // PostgreSQL refused the projections: go by savepoints
-	behind     bool                 // it is part of a backlog, as the store says
+	behind     int64                // events that the store has behind it, as far as it has said
 	prepared   time.Duration        // that Prepare took
 }
 
