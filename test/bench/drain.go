@@ -182,13 +182,16 @@ func (d *drainage) sellToPeer(ctx context.Context, sales int) error {
 }
 
 // holdPeer starts the subscription's worker and lets it run into a lock, so that
-// its start does not count.
+// its start does not count. The lock is one that needs no transaction id (ACCESS
+// EXCLUSIVE does): a transaction that has one and goes on keeps PostgreSQL, in
+// every database of the server, from forgetting old versions of rows, and ours
+// would read through all that it leaves of a store's stock.
 func (d *drainage) holdPeer(ctx context.Context) error {
 	var err error
 	if d.brake, err = d.subscriber.Pool().Acquire(ctx); err != nil {
 		return err
 	}
-	for _, sql := range []string{"set idle_in_transaction_session_timeout = 0", "begin", "lock table transactions"} {
+	for _, sql := range []string{"set idle_in_transaction_session_timeout = 0", "begin", "lock table transactions in exclusive mode"} {
 		if _, err := d.brake.Exec(ctx, sql); err != nil {
 			return err
 		}
