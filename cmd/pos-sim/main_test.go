@@ -32,7 +32,7 @@ func TestUsageIsChecked(t *testing.T) {
 	for _, args := range [][]string{{}, {"sell"}, {"chaos", "--tills", "0"}, {"chaos", "--sales", "0"}, {"chaos", "--kills", "-1"}, {"chaos", "--cuts", "-1"}, {"verify", "--wait", "long"},
 		{"run", "--sales", "-1"}, {"run", "--tills", "51"}, {"run", "--terminals", "0"}, {"run", "--stores", "0"}, {"run", "--stores", "101"}, {"run", "--rate", "-1"}, {"run", "--rate", "nan"},
 		{"run", "--speed", "-1"}, {"run", "--duration", "-1s"}, {"run", "--cut", "soon"}, {"run", "--slow", "64"}, {"run", "--flap", "2s"}, {"run", "--scenario", "no-such"},
-		{"run", "--line", "127.0.0.1:0"}, {"run", "--stores", "3", "--sales", "2"}, {"run", "--cut", "5s@60s", "--duration", "60s"}, {"run", "--line", "127.0.0.1:9090", "--stores", "2"}, {"run", "--line", "127.0.0.1:0", "--scenario", "busy-hour"}} {
+		{"run", "--line", "127.0.0.1:0"}, {"run", "--stores", "3", "--sales", "2"}, {"run", "--cut", "5s@60s", "--duration", "60s"}, {"run", "--line", "127.0.0.1:9090", "--stores", "2"}, {"run", "--line-grpc", "127.0.0.1:9091"}, {"run", "--line", "127.0.0.1:0", "--scenario", "busy-hour"}} {
 		code, _, stderr := runProgram(t, args...)
 		require.Equal(t, 2, code, "%v: %s", args, stderr)
 	}

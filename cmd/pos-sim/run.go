@@ -42,7 +42,8 @@ type runCommand struct {
 	List     bool     `name:"list"     help:"List the scenarios that are built in, and the sentences that one may use."`
 	Stores   int      `name:"stores"   default:"1" help:"Shops of their own against one HQ, 1 to 100."`
 	Protocol string   `name:"protocol" placeholder:"http|grpc" help:"How events of shops of its own travel: their SYNC_PROTOCOL. By default what the environment says, else what an edge prefers."`
-	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT and SYNC_PROTOCOL=http; one that speaks gRPC is refused."`
+	Line     string   `name:"line"     placeholder:"HOST:PORT" help:"Break the line of the running shop: listen here and carry to HQ_URL. The shop must have been started with HQ_URL=http://HOST:PORT."`
+	LineGRPC string   `name:"line-grpc" placeholder:"HOST:PORT" help:"The line's other end, for a shop that speaks gRPC: listen here and carry to HQ_GRPC_TARGET. The shop must have been started with HQ_GRPC_TARGET=HOST:PORT, too, or with SYNC_PROTOCOL=http. One whose events would not go by the line is refused."`
 
 	Bin   string `name:"bin"   placeholder:"DIR" help:"Directory of store-edge and hq-platform, for shops of its own; by default that of this program, else ./bin."`
 	Keep  bool   `name:"keep"  help:"Leave the scratch directory (databases and logs), also if all is well."`
@@ -71,8 +72,15 @@ A second Ctrl-C does not wait for them.
 
 With --cut, --slow, --flap, --scenario or --stores it brings up shops of its own in a scratch directory, behind a line
 that it can break, touches no other, and at the end compares every shop with HQ: event by event, invariants A to D,
-and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line. What
-kills programs needs a shop of its own in any case.) Each shop has a PostgreSQL: some 160 MiB of memory a shop.
+and both programs' own verifiers. (A running shop speaks to HQ directly; only --line can break its line, see below.
+What kills programs needs a shop of its own in any case.) Each shop has a PostgreSQL: some 160 MiB of memory a shop.
+
+To break the line of a running shop, the shop must go by it from its start, and HQ must be where its env file says:
+
+  HQ_URL=http://127.0.0.1:9090 HQ_GRPC_TARGET=127.0.0.1:9091 make run
+  pos-sim run --line 127.0.0.1:9090 --line-grpc 127.0.0.1:9091 --cut 30s@20s
+
+It is OFFLINE while no such run is there.
 
 Whoever interrupts a run that was to be compared with HQ has proven nothing: that is exit 1, and so is something that
 was to happen and did not, because the shop closed before. Baskets that tills gave up on in a running shop are named.
@@ -122,7 +130,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 
 // runOptions are what the flags and the scenario say.
 func (c *runCommand) runOptions() (sim.RunOptions, error) {
-	o := sim.RunOptions{Seed: c.Seed, Terminals: defaultTills, Stores: c.Stores, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line, Protocol: c.Protocol}
+	o := sim.RunOptions{Seed: c.Seed, Terminals: defaultTills, Stores: c.Stores, Bin: c.Bin, Catalogue: demo.Catalogue, Keep: c.Keep, LineAddr: c.Line, LineGRPC: c.LineGRPC, Protocol: c.Protocol}
 	if err := c.usage(); err != nil {
 		return o, err
 	}
@@ -142,7 +150,11 @@ func (c *runCommand) runOptions() (sim.RunOptions, error) {
 		return o, err
 	}
 	if !own || c.Line != "" {
-		store, err := c.store("MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN")
+		needed := []string{"MANAGER_ID", "MANAGER_PIN", "CASHIER_PIN"}
+		if c.LineGRPC != "" {
+			needed = append(needed, "HQ_GRPC_TARGET")
+		}
+		store, err := c.store(needed...)
 		if err != nil {
 			return o, err
 		}

@@ -71,6 +71,13 @@ func TestWhenARunHasShopsOfItsOwn(t *testing.T) {
 	require.NotNil(t, o.Shop)
 	require.Equal(t, []scenario.Event{{Kind: scenario.Pulled, At: 60 * time.Second, Lasts: 30 * time.Second}}, o.Events)
 	require.Equal(t, []any{0, 90 * time.Second}, []any{o.Sales, o.Closes})
+	c.LineGRPC = "127.0.0.1:9091"
+	_, err = c.runOptions()
+	require.ErrorContains(t, err, "HQ_GRPC_TARGET", "where is the line for gRPC to lead?")
+	c.Env = shopEnv(t, complete+"HQ_GRPC_TARGET=127.0.0.1:8091\n")
+	o, err = c.runOptions()
+	require.NoError(t, err)
+	require.Equal(t, []string{"127.0.0.1:9090", "127.0.0.1:9091", "127.0.0.1:8091"}, []string{o.LineAddr, o.LineGRPC, o.Shop.GRPCTarget})
 }
 
 // For a rate that tills could not serve at the usual speed, people are faster;

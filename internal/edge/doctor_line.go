@@ -75,6 +75,8 @@ func (e *examination) compare(ctx context.Context, name string, hq wire.StoreSyn
 		e.Fail(name, recovery, "HQ has %d events and needs the next ones, and the oldest one kept here is %d", hq.ReceivedUpto, e.first)
 	case err != nil:
 		e.Error(name, postgres.Fault(err))
+	case hq.ReceivedUpto == 0 && hq.ChainHash != wire.Hash{}:
+		e.Fail(name, recovery+"; run hq-platform verify at HQ", "HQ has none of %d events, and a hash of them all the same: a fork", e.at.Head)
 	case hq.ReceivedUpto == 0: // there is nothing to compare
 		e.OK(name, "HQ answers in %v, accepts the token and has none of %d events", took, e.at.Head)
 	case !bytes.Equal(hash, hq.ChainHash[:]):

@@ -167,6 +167,9 @@ func TestDoctorOnTheLine(t *testing.T) {
 	p.write(5)
 	p.has(0)
 	p.is(name, doctor.OK, "none of 5 events")
+	p.hq.sync.Store(&wire.StoreSync{StoreID: "S1", Epoch: 1, ChainHash: wire.Hash{31: 1}})
+	p.is(name, doctor.Fail, "HQ has none of 5 events, and a hash of them all the same")
+	p.has(0)
 	for status, c := range map[int32]struct {
 		status doctor.Status
 		found  string

@@ -28,7 +28,15 @@ func Demo(ctx context.Context, o Options, stdout io.Writer) error {
 	if known := StoreOf(variables); known.StoreID == o.StoreID {
 		o.Known = known
 	}
+	environ, other, err := withoutOtherDemo(o.Environ, envFile)
+	if err != nil {
+		return err
+	}
+	o.Environ = environ
 	fmt.Fprintf(stdout, "Tiệm: starting the demo in %s\n", o.DataDir)
+	if other != "" {
+		fmt.Fprintf(stdout, "  this shell has read %s, another demo's: only addresses and the store's id hold here\n", other)
+	}
 	o.Step = func(what string, took time.Duration) { fmt.Fprintf(stdout, "  %-40s %5.1f s\n", what, took.Seconds()) }
 	in, err := Start(ctx, o)
 	if err != nil {

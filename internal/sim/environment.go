@@ -73,8 +73,8 @@ func (in *Installation) towardsHQ(env []string) []string {
 }
 
 // homes are what the programs' own commands go by beside the servers: which shop,
-// which directories (absolute: they hold wherever the command is typed), and where
-// the servers listen.
+// which directories (absolute: they hold wherever the command is typed), where the
+// servers listen, and the env file that says so.
 func (in *Installation) homes() []Variable {
 	var list []Variable
 	for _, from := range []struct {
@@ -92,7 +92,7 @@ func (in *Installation) homes() []Variable {
 			list = append(list, Variable{name, value})
 		}
 	}
-	return list
+	return append(list, Variable{DemoEnvSetting, filepath.Join(in.options.DataDir, DemoEnv)})
 }
 
 // partDir is the data directory of a part's server.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"time"
 
 	"tiem/internal/fault"
 )
@@ -16,10 +15,8 @@ import (
 // one is shared. It knows nothing of HTTP or gRPC. It is safe for concurrent use;
 // Close it when done.
 type Line struct {
-	ways   []lineEnd
-	called chan struct{} // closed when the shop calls for the first time
-	first  sync.Once     // closes called
-	work   sync.WaitGroup
+	ways []*lineEnd // that to HQ's API first
+	work sync.WaitGroup
 
 	mu      sync.Mutex
 	state   *lineState
@@ -30,7 +27,9 @@ type Line struct {
 // lineEnd is where the shop finds one of HQ's ports.
 type lineEnd struct {
 	listener net.Listener
-	target   string // host:port of HQ
+	target   string        // host:port of HQ
+	called   chan struct{} // closed when the shop calls for the first time
+	first    sync.Once     // closes called
 }
 
 // lineState is how the line is from one moment to the next.
@@ -50,7 +49,7 @@ func NewLine(ctx context.Context, api string, grpc ...string) (*Line, error) {
 		return nil, err
 	}
 	for _, target := range grpc {
-		if err := l.lead(ctx, "127.0.0.1:0", target); err != nil {
+		if err := l.LeadGRPC(ctx, "127.0.0.1:0", target); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
@@ -69,24 +68,31 @@ func LineToHQ(ctx context.Context) (l *Line, hqAddr, hqGRPC string, err error) {
 	return l, hqAddr, hqGRPC, err
 }
 
-// NewLineAt is NewLine with the address on which the shop finds it.
+// NewLineAt is NewLine with the address on which the shop finds HQ's API; there is
+// no gRPC yet. An address that somebody has is a fault of kind Config (address_in_use).
 func NewLineAt(ctx context.Context, address, target string) (*Line, error) {
-	l := &Line{called: make(chan struct{}), state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
-	if err := l.lead(ctx, address, target); err != nil {
+	l := &Line{state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
+	if err := l.lead(ctx, "--line", address, target); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// lead opens the way from address to target.
-func (l *Line) lead(ctx context.Context, address, target string) error {
+// LeadGRPC lets the shop find HQ's port for gRPC, target, at address, over the
+// same line. Its error is NewLineAt's.
+func (l *Line) LeadGRPC(ctx context.Context, address, target string) error {
+	return l.lead(ctx, "--line-grpc", address, target)
+}
+
+// lead opens the way from address, which flag names, to target.
+func (l *Line) lead(ctx context.Context, flag, address, target string) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At("--line").
+		return fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At(flag).
 			Advise("choose a free address, host:port")
 	}
-	way := lineEnd{listener: listener, target: target}
+	way := &lineEnd{listener: listener, target: target, called: make(chan struct{})}
 	l.ways = append(l.ways, way)
 	l.work.Go(func() { l.take(way) })
 	return nil
@@ -98,22 +104,6 @@ func newLineState(cut Cut) *lineState {
 		state.budgets = map[CutKind]*lineBudget{RequestCut: {rate: max(1, cut.Rate)}, AnswerCut: {rate: max(1, cut.Rate)}}
 	}
 	return state
-}
-
-// await waits for the shop's first call; nobody calls: a fault of kind Config
-// (line_unused).
-func (l *Line) await(ctx context.Context, patience time.Duration) error {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-l.called:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return fault.New(fault.Config, "line_unused", "nobody came over the line at %s within %s: the shop does not go by it", l.ways[0].listener.Addr(), patience).At("--line").
-			Advise("start the shop with HQ_URL=%s", l.URL())
-	}
 }
 
 // URL is where the shop finds HQ's API.
@@ -197,13 +187,13 @@ func (l *Line) felt(call *lineCall) {
 }
 
 // take accepts the shop's connections until the line is closed.
-func (l *Line) take(way lineEnd) {
+func (l *Line) take(way *lineEnd) {
 	for {
 		shop, err := way.listener.Accept()
 		if err != nil {
 			return // Close; there is no other reason on the loopback interface
 		}
-		l.first.Do(func() { close(l.called) })
+		way.first.Do(func() { close(way.called) })
 		call := &lineCall{line: l, target: way.target, shop: shop}
 		if !l.admit(call) {
 			call.reset()

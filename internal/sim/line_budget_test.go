@@ -63,10 +63,18 @@ func TestALineThatNobodyGoesByIsRefused(t *testing.T) {
 	t.Parallel()
 	address, _ := echo(t)
 	l := newLine(t, address)
-	err := l.await(t.Context(), 10*time.Millisecond)
-	require.Equal(t, "line_unused", fault.CodeOf(err))
-	require.Equal(t, 78, fault.ExitCode(err))
-	require.Contains(t, fault.As(err).Hint, "HQ_URL="+l.URL())
+	free, err := FreeAddress(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, l.LeadGRPC(t.Context(), free, address))
+	unused := func(i int, field string) {
+		err := l.await(t.Context(), l.ways[i], 10*time.Millisecond)
+		require.Equal(t, "line_unused", fault.CodeOf(err))
+		require.Equal(t, 78, fault.ExitCode(err))
+		require.Equal(t, field, fault.As(err).Field)
+		require.Contains(t, fault.As(err).Hint, "HQ_URL="+l.URL()+" HQ_GRPC_TARGET="+free)
+	}
+	unused(0, "--line")
 	say(t, call(t, l), "hello")
-	require.NoError(t, l.await(t.Context(), time.Minute))
+	require.NoError(t, l.await(t.Context(), l.ways[0], time.Minute))
+	unused(1, "--line-grpc") // each way is for itself
 }

@@ -27,6 +27,7 @@ type RunOptions struct {
 
 	Shop     *Store // a running shop to sell in; nil: shops of our own, in a scratch directory
 	LineAddr string // with Shop: where a line to its HQ listens, which the shop goes by already; empty: none
+	LineGRPC string // with LineAddr: where the line to HQ's port for gRPC does; empty: the shop speaks HTTP
 	AtHQ     bool   // with Shop: compare it with HQ at the end. Shops of our own always are
 
 	Stores    int    // of our own
@@ -141,20 +142,18 @@ func (r *run) there(ctx context.Context) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, line.Close()) }()
+		if r.options.LineGRPC != "" {
+			if err := line.LeadGRPC(ctx, r.options.LineGRPC, store.GRPCTarget); err != nil {
+				return err
+			}
+		}
 	}
 	return r.verdict(ctx, r.sellThere(ctx, store, line))
 }
 
-// linePatience is how long a running shop may take to come over its line: one
-// that found nobody there asks again every few seconds.
-const linePatience = 5 * time.Second
-
 func (r *run) sellThere(ctx context.Context, store Store, line *Line) error {
 	if line != nil {
-		if err := speaksHTTP(ctx, store, line); err != nil {
-			return err
-		}
-		if err := line.await(ctx, linePatience); err != nil {
+		if err := line.used(ctx, store); err != nil {
 			return err
 		}
 	}

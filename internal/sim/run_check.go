@@ -1,13 +1,12 @@
 package sim
 
 import (
-	"context"
 	"net"
 	"slices"
+	"strings"
 
 	"tiem/internal/fault"
 	"tiem/internal/sim/scenario"
-	"tiem/internal/wire"
 )
 
 // Check finds what cannot be, before anything is started: a fault of kind Usage.
@@ -23,27 +22,30 @@ func (o RunOptions) Check() error {
 		return fault.New(fault.Usage, "usage", "what kills programs needs a shop of its own").Advise("leave --line out: then it brings up a shop of its own")
 	case o.Shop != nil && o.LineAddr == "" && slices.ContainsFunc(o.Events, ofLine):
 		return fault.New(fault.Usage, "usage", "a running shop's line cannot be broken: it speaks to HQ directly").Advise("say where its line is to listen, with --line")
+	case o.LineAddr == "" && o.LineGRPC != "":
+		return fault.New(fault.Usage, "usage", "--line-grpc is the gRPC of a line, and there is none").Advise("give --line, too")
 	case o.LineAddr == "":
 		return nil
 	}
-	if _, port, err := net.SplitHostPort(o.LineAddr); err != nil || port == "" || port == "0" {
-		return fault.New(fault.Usage, "usage", "--line %s is not an address that a shop could have been started with", o.LineAddr).Advise("give host:port, with HQ_URL=http://HOST:PORT in the shop's environment")
+	var store Store
+	if o.Shop != nil {
+		store = *o.Shop
 	}
-	return nil
-}
-
-// speaksHTTP refuses a running shop whose events go to HQ's port for gRPC: a line
-// of one port would carry its probes only, and break nothing.
-func speaksHTTP(ctx context.Context, store Store, line *Line) error {
-	edge := NewEdgeClient(store.EdgeURL, store.Tills[0].Token)
-	defer edge.Close()
-	status, err := edge.Status(ctx)
-	if err != nil {
+	if err := checkLine("--line", o.LineAddr, "HQ_URL=http://HOST:PORT", hostOf(store.HQURL)); err != nil || o.LineGRPC == "" {
 		return err
 	}
-	if status.Protocol != wire.GRPC && !status.FallbackActive {
-		return nil
+	return checkLine("--line-grpc", o.LineGRPC, "HQ_GRPC_TARGET=HOST:PORT", store.GRPCTarget)
+}
+
+// checkLine finds an address at which no running shop could find a line to target.
+func checkLine(flag, address, setting, target string) error {
+	_, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil || port == "" || port == "0":
+		return fault.New(fault.Usage, "usage", "%s %s is not an address that a shop could have been started with", flag, address).Advise("give host:port, with %s in the shop's environment", setting)
+	case address == target:
+		return fault.New(fault.Usage, "usage", "%s %s would lead to itself: there, it is said, is HQ", flag, address).
+			Advise("%s in this shell is the shop's; take it away, and the env file says where HQ is", setting[:strings.Index(setting, "=")])
 	}
-	return fault.New(fault.Config, "line_bypassed", "the shop's events travel over gRPC, past the line at %s", line.ways[0].listener.Addr()).At("--line").
-		Advise("start the shop with SYNC_PROTOCOL=http HQ_URL=%s", line.URL())
+	return nil
 }

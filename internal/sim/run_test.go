@@ -176,12 +176,17 @@ func TestWhatCannotBeIsNotStarted(t *testing.T) {
 		"no line there":       {Terminals: 5, Shop: shop, Events: []scenario.Event{cut}},
 		"a line of no port":   {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:0"},
 		"a line of no number": {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1"},
+		"gRPC of no line":     {Terminals: 5, Shop: shop, LineGRPC: "127.0.0.1:9091"},
+		"gRPC of no port":     {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:0"},
+		"a line to itself":    {Terminals: 5, Shop: &Store{HQURL: "http://127.0.0.1:9090"}, LineAddr: "127.0.0.1:9090"},
+		"gRPC to itself":      {Terminals: 5, Shop: &Store{GRPCTarget: "127.0.0.1:9091"}, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091"},
 	} {
 		report, err := Run(t.Context(), o)
 		require.Equal(t, 2, fault.ExitCode(err), name)
 		require.False(t, report.OK)
 	}
 	require.NoError(t, RunOptions{Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", Events: []scenario.Event{cut}}.Check())
+	require.NoError(t, RunOptions{Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091", Events: []scenario.Event{cut}}.Check())
 	require.NoError(t, RunOptions{Terminals: 2, Sales: 3, Stores: 3, Events: []scenario.Event{cut, dead, kill}}.Check())
 }
 
@@ -266,11 +271,12 @@ func TestTheLineIsAsTheEventsSay(t *testing.T) {
 	say(t, call(t, line), "whole")
 }
 
-// A shop that speaks gRPC to HQ, or would, does not go by a line of one port.
-func TestAShopThatSpeaksGRPCPassesTheLineBy(t *testing.T) {
+// Whatever protocol the shop speaks to HQ, or would, must go by the line; what it
+// does not speak need not.
+func TestAShopMustGoByTheLineAsItSpeaks(t *testing.T) {
 	t.Parallel()
 	address, _ := echo(t)
-	for said, refused := range map[string]bool{
+	for said, grpc := range map[string]bool{
 		`{"protocol":"grpc"}`:                        true,
 		`{"protocol":"http","fallback_active":true}`: true,
 		`{"protocol":"http"}`:                        false,
@@ -278,23 +284,49 @@ func TestAShopThatSpeaksGRPCPassesTheLineBy(t *testing.T) {
 	} {
 		shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(said)) }))
 		t.Cleanup(shop.Close)
-		store := Store{EdgeURL: shop.URL, HQURL: "http://" + address, Tills: []Login{{}}}
-		free, err := FreeAddress(t.Context())
-		require.NoError(t, err)
+		store := Store{EdgeURL: shop.URL, HQURL: "http://" + address, GRPCTarget: address, Tills: []Login{{}}}
+		free, freeGRPC := twoFree(t)
 		line, err := NewLineAt(t.Context(), free, address)
 		require.NoError(t, err)
-		err = speaksHTTP(t.Context(), store, line)
+		say(t, call(t, line), "a probe")
+		err = line.used(t.Context(), store)
+		if !grpc {
+			require.NoError(t, err, said)
+		}
+		require.NoError(t, line.LeadGRPC(t.Context(), freeGRPC, address))
+		if !grpc {
+			require.NoError(t, line.used(t.Context(), store), "nobody need come over the way for gRPC")
+		}
+		conn, bad := net.Dial("tcp", freeGRPC)
+		require.NoError(t, bad)
+		say(t, conn, "a stream")
+		require.NoError(t, conn.Close())
+		require.NoError(t, line.used(t.Context(), store), said)
 		require.NoError(t, line.Close())
-		if !refused {
-			require.NoError(t, err)
+		if !grpc {
 			continue
 		}
 		require.Equal(t, "line_bypassed", fault.CodeOf(err), said)
 		require.Equal(t, 78, fault.ExitCode(err))
+		require.Contains(t, fault.As(err).Hint, "HQ_URL=http://"+free+" and HQ_GRPC_TARGET=HOST:PORT")
 		require.Contains(t, fault.As(err).Hint, "SYNC_PROTOCOL=http HQ_URL=http://"+free)
 		_, err = Run(t.Context(), RunOptions{Terminals: 1, Sales: 1, Shop: &store, LineAddr: free})
 		require.Equal(t, "line_bypassed", fault.CodeOf(err), "before anybody is paired")
+		taken, err := net.Listen("tcp", freeGRPC)
+		require.NoError(t, err)
+		_, err = Run(t.Context(), RunOptions{Terminals: 1, Sales: 1, Shop: &store, LineAddr: free, LineGRPC: freeGRPC})
+		require.NoError(t, taken.Close())
+		require.Equal(t, []string{"address_in_use", "--line-grpc"}, []string{fault.CodeOf(err), fault.As(err).Field})
 	}
+}
+
+func twoFree(t *testing.T) (one, other string) {
+	t.Helper()
+	one, err := FreeAddress(t.Context())
+	require.NoError(t, err)
+	other, err = FreeAddress(t.Context())
+	require.NoError(t, err)
+	return one, other
 }
 
 func TestALineListensWhereItIsTold(t *testing.T) {

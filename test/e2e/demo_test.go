@@ -55,16 +55,22 @@ func (d *demoRun) mayBeAsked() {
 	d.t.Helper()
 	variables, err := sim.ReadEnvFile(filepath.Join(d.dir, "demo.env"))
 	require.NoError(d.t, err)
-	environ := withoutSettings(os.Environ())
-	for name, value := range variables {
-		environ = append(environ, name+"="+value)
-	}
+	environ := sourced(variables)
 	for _, asked := range [][]string{{"store-edge", "outbox", "verify"}, {"store-edge", "doctor"}, {"hq-platform", "verify", "--store", "S1"}, {"hq-platform", "doctor"}} {
 		command := exec.Command(filepath.Join(d.bin, asked[0]), asked[1:]...)
 		command.Dir, command.Env = d.t.TempDir(), environ
 		said, err := command.CombinedOutput()
 		require.NoError(d.t, err, "%v: %s", asked, said)
 	}
+}
+
+// sourced is the environment of a shell that has read an env file.
+func sourced(variables map[string]string) []string {
+	environ := withoutSettings(os.Environ())
+	for name, value := range variables {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
 }
 
 // interrupt is Ctrl-C: a clean stop, and nobody is left at the addresses.
@@ -101,19 +107,29 @@ func sellOne(t *testing.T, store sim.Store) *sim.Basket {
 	return b
 }
 
-// The demo comes up, sells to HQ, stops at Ctrl-C, and comes up again with the
-// same data and the same tokens.
-func TestDemoStartsSellsStopsAndKeeps(t *testing.T) {
-	t.Parallel()
-	d := &demoRun{t: t, bin: t.TempDir(), dir: postgrestest.DataDir(t)}
-	buildPrograms(t, d.bin)
-	d.env = append(withoutSettings(os.Environ()), "DATA_DIR="+d.dir, "EDGE_ADDR="+freeAddress(t), "HQ_ADDR="+freeAddress(t), "HQ_GRPC_ADDR="+freeAddress(t))
+// newDemo is a demo that is still to be started, at free addresses; settings are
+// over the environment.
+func newDemo(t *testing.T, bin string, settings ...string) *demoRun {
+	t.Helper()
+	d := &demoRun{t: t, bin: bin, dir: postgrestest.DataDir(t)}
+	d.env = append(withoutSettings(os.Environ()), settings...)
+	d.env = append(d.env, "DATA_DIR="+d.dir, "EDGE_ADDR="+freeAddress(t), "HQ_ADDR="+freeAddress(t), "HQ_GRPC_ADDR="+freeAddress(t))
 	t.Cleanup(func() { // only if the test failed half-way; killed, its children go with it
 		if d.cmd != nil && d.cmd.ProcessState == nil {
 			_ = d.cmd.Process.Signal(syscall.SIGINT)
 			_ = d.cmd.Wait()
 		}
 	})
+	return d
+}
+
+// The demo comes up, sells to HQ, stops at Ctrl-C, and comes up again with the
+// same data and the same tokens.
+func TestDemoStartsSellsStopsAndKeeps(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	buildPrograms(t, bin)
+	d := newDemo(t, bin)
 	first := d.start()
 	require.Equal(t, "S1-T1-0000001", sellOne(t, first).ReceiptNo)
 	_, err := sim.VerifyStore(t.Context(), first, sim.VerifyOptions{Wait: 30 * time.Second})
@@ -128,4 +144,35 @@ func TestDemoStartsSellsStopsAndKeeps(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, report.Figures.Sales)
 	d.interrupt(second)
+}
+
+// Another demo that is started from a shell that has read the first one's env file
+// has directories, an HQ and tokens of its own, also while the first one runs.
+func TestASecondDemoFromTheFirstOnesShell(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	buildPrograms(t, bin)
+	one := newDemo(t, bin)
+	first := one.start()
+	require.Equal(t, "S1-T1-0000001", sellOne(t, first).ReceiptNo)
+	variables, err := sim.ReadEnvFile(filepath.Join(one.dir, "demo.env"))
+	require.NoError(t, err)
+
+	other := newDemo(t, bin)
+	other.env = append(sourced(variables), other.env[len(withoutSettings(os.Environ())):]...)
+	second := other.start()
+	variables, err = sim.ReadEnvFile(filepath.Join(other.dir, "demo.env"))
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(other.dir, "edge"), filepath.Join(other.dir, "hq"), filepath.Join(other.dir, "demo.env")},
+		[]string{variables["EDGE_DATA_DIR"], variables["HQ_DATA_DIR"], variables["DEMO_ENV"]})
+	require.NotEqual(t, first.HQToken, second.HQToken)
+	require.Equal(t, "S1-T1-0000001", sellOne(t, second).ReceiptNo, "a shop of its own")
+	for _, store := range []sim.Store{first, second} {
+		report, err := sim.VerifyStore(t.Context(), store, sim.VerifyOptions{Wait: 30 * time.Second})
+		require.NoError(t, err)
+		require.Equal(t, 1, report.Figures.Sales)
+	}
+	other.interrupt(second)
+	require.Contains(t, other.said.String(), filepath.Join(one.dir, "demo.env"), "it says so")
+	one.interrupt(first)
 }

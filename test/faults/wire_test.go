@@ -17,7 +17,7 @@ import (
 	"tiem/internal/wire"
 )
 
-// attempts is how often the edge has sent an event, as far as it knows.
+// attempts is how often the edge has tried to send an event, as far as it knows.
 func (s *shop) attempts(id int64) int32 {
 	s.t.Helper()
 	client := s.edge()

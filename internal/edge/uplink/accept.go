@@ -34,11 +34,11 @@ func (c *conversation) terms(answer *wire.Answer, now time.Time) {
 
 // told compares HQ's watermark, said without a batch, with what we know of it.
 func (c *conversation) told(ctx context.Context, hq point) error {
-	if hq.id == c.acked.id {
-		if hq.id > 0 && hq.hash != c.acked.hash {
-			return forked(hq.id)
-		}
+	if hq == c.acked {
 		return nil
+	}
+	if hq.id == c.acked.id && hq.id > 0 { // at 0, ours says it
+		return forked(hq.id)
 	}
 	for _, f := range c.flight {
 		if f.last != hq.id {
@@ -88,9 +88,19 @@ func (c *conversation) accept(ctx context.Context, ack *wire.Answer) error {
 	c.at.attempts, c.at.mismatch, c.at.refusals, c.worked = 0, 0, 0, c.backlog
 	c.at.grow(now.Sub(c.moved), c.cfg)
 	c.moved = now
-	c.marks.want(hq, ack.Errors)
+	c.marks.want(c.answeredUpto(f, hq), ack.Errors)
 	c.mended()
 	return nil
+}
+
+// answeredUpto is how far the journal may be marked behind the answer to f: HQ's
+// watermark, but nothing that is on its way, which another relay was faster with.
+// Its own answer says what HQ set aside of it, and is the only one that does.
+func (c *conversation) answeredUpto(f flight, hq point) point {
+	if len(c.flight) > 0 && hq.id >= c.flight[0].first {
+		return point{f.last, f.events[len(f.events)-1].Hash}
+	}
+	return hq
 }
 
 // known makes sure that HQ's watermark is a point of our log.

@@ -70,7 +70,9 @@ func (r *Relay) converse(ctx context.Context, at *pace, way Way) error {
 	stream, welcome, err := way.Open(ctx, &hello)
 	if err != nil {
 		r.streams.WithLabelValues(way.Protocol(), "failed").Inc()
-		return r.rewound(ctx, err)
+		err = r.rewound(ctx, err)
+		r.unsent(ctx, hello.Head, err)
+		return err
 	}
 	r.streams.WithLabelValues(way.Protocol(), "opened").Inc()
 	r.opened(way)
@@ -166,7 +168,7 @@ func (c *conversation) begin(ctx context.Context, welcome *wire.Answer) error {
 	c.at.unheard = nil
 	c.terms(welcome, now)
 	c.heard, c.heardAt, c.resyncAt, c.pollAt = true, now, now.Add(c.cfg.Resync), now.Add(c.cfg.Poll)
-	c.stale, c.missed = true, true
+	c.stale, c.missed, c.backlog = true, true, c.head-c.sent.id >= int64(c.cfg.Batch)
 	c.greeted(welcome.Welcome)
 	return nil
 }
@@ -197,6 +199,8 @@ func (c *conversation) part(ctx context.Context, marked point, err error) error 
 	}
 	if len(c.flight) > 0 {
 		c.failed(ctx, err)
+	} else {
+		c.unsent(ctx, max(c.head, c.handoff.newest()), err)
 	}
 	if len(c.flight) > 0 || marked != c.acked {
 		after := marked
@@ -214,11 +218,5 @@ func (c *conversation) failed(ctx context.Context, cause error) {
 	first, last := c.flight[0].first, c.flight[len(c.flight)-1].last
 	c.log.Info("relay: not acknowledged", "first_id", first, "last_id", last, "event_id", c.flight[0].events[0].EventID,
 		"attempts", c.at.attempts+1, "error", cause)
-	reason := codeUnreachable
-	if f := fault.As(cause); f != nil {
-		reason = f.Code + ": " + f.Message // tills see it: the cause stays in the log
-	}
-	if err := c.journal.Failed(ctx, first, last, reason); err != nil && ctx.Err() == nil {
-		c.log.Warn("relay: the failed attempt could not be recorded", "error", err)
-	}
+	c.tried(ctx, first, last, cause)
 }

@@ -14,7 +14,7 @@ const (
 )
 
 // point is a place in the store's log: an event and its hash; the zero point is
-// before the first.
+// before the first, with zeros for a hash: where every log begins.
 type point struct {
 	id   int64
 	hash wire.Hash
@@ -22,10 +22,15 @@ type point struct {
 
 // ours makes sure that HQ's point is one of this store's log: HQ ahead of it
 // means that this box was restored from an older backup, another hash that two
-// boxes wrote under one name. Neither may ever be overwritten.
+// boxes wrote under one name, or that a row was changed behind HQ's back. Neither
+// may ever be overwritten. That is so of point zero, too: an HQ that claims to
+// have nothing, with a hash, does not know what it has.
 func (r *Relay) ours(ctx context.Context, hq point) error {
-	if hq.id == 0 {
+	switch {
+	case hq == point{}:
 		return nil
+	case hq.id <= 0:
+		return forkedAtZero(hq)
 	}
 	hash, found, err := r.journal.HashOf(ctx, hq.id)
 	switch {
@@ -47,6 +52,14 @@ func (r *Relay) ours(ctx context.Context, hq point) error {
 func forked(id int64) error {
 	return fault.New(fault.Conflict, wire.CodeFork, "HQ's hash of event %d is not ours", id).
 		Advise("two boxes wrote as this store; see docs/sync-protocol.md, «Fork»")
+}
+
+// forkedAtZero is the fork of an HQ that stands before the first event, and not
+// where every log begins. It is no matter of another box: HQ's own row says two
+// things, and hq-platform verify finds it.
+func forkedAtZero(hq point) error {
+	return fault.New(fault.Conflict, wire.CodeFork, "HQ stands at event %d with the hash %s, and no log begins there", hq.id, hq.hash).
+		Advise("run hq-platform verify at HQ; see docs/sync-protocol.md, «Fork»")
 }
 
 // hole refuses to wait for an event that will never come: the one behind after

@@ -85,6 +85,7 @@ type paper struct {
 	marked   []int64
 	setAside []wire.EventError
 	failed   [][2]int64
+	reason   string        // of the last of them
 	broken   error         // of Mark
 	slow     time.Duration // of Mark
 	epoch    int64         // 0: 1
@@ -165,10 +166,10 @@ func (p *paper) Mark(_ context.Context, upto int64, setAside []wire.EventError) 
 	return nil
 }
 
-func (p *paper) Failed(_ context.Context, first, last int64, _ string) error {
+func (p *paper) Failed(_ context.Context, first, last int64, reason string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failed = append(p.failed, [2]int64{first, last})
+	p.failed, p.reason = append(p.failed, [2]int64{first, last}), reason
 	return nil
 }
 
@@ -177,6 +178,7 @@ type actor struct {
 	protocol string
 	log      *paper
 	upto     int64         // HQ's watermark, for the welcome
+	zero     wire.Hash     // HQ's hash of point zero
 	deaf     error         // Open says so
 	slow     time.Duration // Open takes so long
 	credit   int           // of the welcome; 0: 2
@@ -205,6 +207,9 @@ func (a *actor) Open(context.Context, *wire.Hello) (Stream, *wire.Answer, error)
 // where is HQ's watermark as an answer of no batch.
 func (a *actor) where() *wire.Answer {
 	at := a.log.at(a.upto)
+	if at.id == 0 {
+		at.hash = a.zero
+	}
 	return &wire.Answer{Ack: wire.Ack{ReceivedUpto: at.id, ChainHash: at.hash}, Credit: max(2, a.credit)}
 }
 

@@ -286,6 +286,28 @@ func TestHQsWordMayBeAheadOfItsAnswer(t *testing.T) {
 	})
 }
 
+// HQ may have more than the batch that it answers, from another relay of ours: what
+// is on its way is marked by its own answer, which says what HQ set aside of it.
+func TestNothingIsMarkedBeforeItsOwnAnswer(t *testing.T) {
+	play(t, Config{Batch: 2, BatchBacklog: 2}, func(s *stage) {
+		s.stock(4)
+		hq := s.grpc.now()
+		require.Equal(t, 2, hq.flying())
+		s.grpc.upto = 4
+		first := s.grpc.where()
+		first.FirstID = 1
+		hq.say(first)
+		require.Equal(t, int64(2), s.marked[len(s.marked)-1])
+		second := s.grpc.where()
+		second.FirstID, second.Errors = 3, []wire.EventError{{ID: 3, EventID: s.events[2].EventID, Code: "unknown_type"}}
+		hq.say(second)
+		require.Equal(t, int64(4), s.marked[len(s.marked)-1])
+		require.Equal(t, second.Errors, s.setAside)
+		require.False(t, hq.over())
+		require.EqualValues(t, 4, s.relay.Status().Acked)
+	})
+}
+
 // HQ says that our log ends before its watermark. Whether that is an older backup
 // of ours, a fork, or another relay that was faster, our own log tells.
 func TestRewind(t *testing.T) {
