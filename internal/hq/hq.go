@@ -18,11 +18,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"golang.org/x/sync/errgroup"
 
 	"tiem/internal/disk"
 	"tiem/internal/door"
@@ -48,7 +47,8 @@ type App struct {
 	server   *postgres.Database // nil: the database is the caller's
 	space    *disk.Watch
 	registry *prometheus.Registry
-	release  func() error // what Close does; nil if the database is not ours
+	release  func(by time.Time) error // what Close does; nil if the database is not ours
+	stopBy   time.Time                // when a stop that has begun is to be over; zero: none has
 
 	listener        net.Listener    // nil until Listen
 	streams         *grpcapi.Server // nil until Listen, and without HQ_GRPC_ADDR
@@ -94,35 +94,4 @@ func (a *App) ready(ctx context.Context) error {
 		return err
 	}
 	return a.space.RequireRoom()
-}
-
-// Run listens on HQ_ADDR and HQ_GRPC_ADDR (unless Listen has) and serves until
-// ctx is done; then it asks the streams to go and lets the running requests
-// finish. Close is the caller's.
-func (a *App) Run(ctx context.Context) error {
-	if err := a.Listen(ctx); err != nil {
-		return err
-	}
-	a.log.InfoContext(ctx, "HQ is listening", "address", a.Addr(), "grpc_address", a.GRPCAddr(), "tls", a.cfg.TLSCert != "", "scripts_allowed", a.cfg.Token != "")
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var running sync.WaitGroup
-	running.Go(func() { a.space.Run(work) })
-	serving, both := errgroup.WithContext(ctx) // if one listener fails, the other one stops, too
-	serving.Go(func() error { return door.Serve(both, a.listener, a.door, a.log) })
-	if a.streams != nil {
-		serving.Go(func() error { return a.streams.Serve(both, a.streamsListener) })
-	}
-	err := serving.Wait()
-	stop()
-	running.Wait()
-	a.log.InfoContext(ctx, "HQ has stopped listening")
-	return err
-}
-
-// Close ends what Open or Attach began: connections, and a PostgreSQL of ours.
-func (a *App) Close() error {
-	if a.release == nil {
-		return nil
-	}
-	return a.release()
 }

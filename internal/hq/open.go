@@ -55,7 +55,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger,
 		return nil, err
 	}
 	app := assemble(d.DB, d, cfg, log)
-	app.release = d.Close
+	app.release = d.CloseBy
 	return app, nil
 }
 

@@ -142,10 +142,11 @@ func (s *Server) Ready() bool {
 }
 
 // Close stops the database and gives the data root back. Connections are ended
-// and a checkpoint is written; when ctx ends, or after 20 s, the database is
-// stopped without one and recovers at its next start (a fault of kind Timeout,
-// postgres_stop_forced). A second Close, and Close of an attached Server, do
-// nothing.
+// and a checkpoint is written; when ctx ends, or after 20 s, or when the database
+// has not begun with it after 3 s, it is stopped without one and recovers at its
+// next start (a fault of kind Timeout, postgres_stop_forced). What hangs is killed:
+// Close returns at most 4 s after ctx has ended. A second Close, and Close of an
+// attached Server, do nothing.
 func (s *Server) Close(ctx context.Context) error {
 	if s.attached {
 		return nil
@@ -156,7 +157,7 @@ func (s *Server) Close(ctx context.Context) error {
 		case <-s.done:
 		case <-ctx.Done():
 			close(s.hurry)
-			<-s.done // bounded: child.stop gives up in the end
+			<-s.done // bounded: end gives up in the end
 		}
 		s.site.removeSocketDir()
 		s.lock.release()

@@ -4,20 +4,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
 	"time"
-
-	"tiem/internal/fault"
-)
-
-const (
-	stopGrace = 20 * time.Second // for the checkpoint of an orderly stop
-	quitGrace = 10 * time.Second // PostgreSQL itself kills what hangs after 5 s
 )
 
 // child is a process started by spawn.
@@ -88,31 +80,4 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 		return fmt.Errorf("%s: %w: %s", cmd.Path, c.err, stderr.text())
 	}
 	return nil
-}
-
-// stop ends a postmaster: SIGINT disconnects the clients and writes a
-// checkpoint. If that takes longer than stopGrace, or hurry is closed, SIGQUIT
-// ends it without one, and its next start recovers from the log.
-func (c *child) stop(hurry <-chan struct{}) error {
-	_ = c.process.Signal(syscall.SIGINT) // an error means that it has ended already
-	patience := time.NewTimer(stopGrace)
-	defer patience.Stop()
-	select {
-	case <-c.exited:
-		return nil
-	case <-hurry:
-	case <-patience.C:
-	}
-	_ = c.process.Signal(syscall.SIGQUIT)
-	last := time.NewTimer(quitGrace)
-	defer last.Stop()
-	select {
-	case <-c.exited:
-		return fault.New(fault.Timeout, "postgres_stop_forced",
-			"PostgreSQL took too long to stop and was ended; no data is lost, it recovers at its next start")
-	case <-last.C:
-		return fault.Wrap(errors.New("no end after SIGQUIT"), fault.Internal, "postgres_stop_failed",
-			"PostgreSQL (process %d) does not stop", c.process.Pid).
-			Advise("it is left alone; the next start tries again")
-	}
 }

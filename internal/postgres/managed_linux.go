@@ -34,6 +34,9 @@ func servesCluster(pid int, cluster string) bool {
 	return err == nil && os.SameFile(cwd, home)
 }
 
+// seesBackends says that isBackend can tell.
+const seesBackends = true
+
 // isBackend tells whether process pid is one that a postmaster of the cluster
 // has started. Such a process says in its arguments what it does; a postmaster,
 // and a stand-alone PostgreSQL that somebody runs by hand, do not.

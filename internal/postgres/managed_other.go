@@ -20,6 +20,8 @@ func servesCluster(pid int, cluster string) bool {
 	return err == nil && strings.Contains(strings.TrimSpace(string(line))+" ", "postgres -D "+cluster+" ")
 }
 
+const seesBackends = false
+
 // isBackend cannot be told without /proc: a process of a dead postmaster is
 // left to end by itself.
 func isBackend(int, string) bool { return false }

@@ -66,7 +66,7 @@ func (s *Server) bringUp(ctx context.Context) (*child, error) {
 	}
 	if err := s.ensureDatabase(ctx); err != nil {
 		s.down()
-		return nil, errors.Join(err, c.stop(s.hurry))
+		return nil, errors.Join(err, s.end(c))
 	}
 	return c, nil
 }
@@ -82,7 +82,7 @@ func (s *Server) supervise(life context.Context, c *child) {
 		s.watch(life, c)
 		s.down()
 		if life.Err() != nil {
-			s.stopErr = c.stop(s.hurry)
+			s.stopErr = s.end(c)
 			return
 		}
 		s.log.Error("PostgreSQL died; starting it again", "pid", c.process.Pid, "exit", c.err)
@@ -166,7 +166,7 @@ func (s *Server) launchOnce(ctx context.Context) (*child, error) {
 	s.pid.Store(int64(c.process.Pid))
 	if err := s.awaitReady(ctx, c); err != nil {
 		s.down()
-		return nil, errors.Join(s.explain(err, c, begin), c.stop(s.hurry))
+		return nil, errors.Join(s.explain(err, c, begin), s.end(c))
 	}
 	s.ready.Store(true)
 	return c, nil

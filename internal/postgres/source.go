@@ -12,8 +12,12 @@ import (
 const (
 	closeTimeout = 25 * time.Second // for a managed server to stop in order
 	poolTimeout  = 3 * time.Second  // for the connections to come back before that
-	hungTimeout  = 2 * time.Second  // for a managed server to stop in order if they did not
+	hungTimeout  = 1 * time.Second  // for a managed server to stop in order if they did not
+	endTimeout   = 4 * time.Second  // for one that did not to be ended
 )
+
+// HungClose is about the longest that Close takes if the database hangs.
+const HungClose = poolTimeout + hungTimeout + endTimeout
 
 // Source says where a program's database is, and how its settings are called, so
 // that a fault names the one to mend.
@@ -95,10 +99,16 @@ func (d *Database) Ready(ctx context.Context) error {
 
 // Close gives the connections back and stops a server of ours. A connection that
 // does not come back hangs at the server: it is not waited for, and neither is the
-// server for long.
-func (d *Database) Close() error {
+// server for long (HungClose). A server that does what it is told may take the time
+// that its checkpoint needs.
+func (d *Database) Close() error { return d.CloseBy(time.Now().Add(HungClose)) }
+
+// CloseBy is Close for a program that has to be gone by then if the database hangs:
+// whoever has waited for it elsewhere waits so much less for its connections.
+func (d *Database) CloseBy(by time.Time) error {
 	patience := closeTimeout
-	if d.DB != nil && !d.closeWithin(poolTimeout) {
+	if wait := min(poolTimeout, time.Until(by)-hungTimeout-endTimeout); d.DB != nil && !d.closeWithin(max(0, wait)) {
+		d.source.Managed.logger().Warn("connections to the database did not come back and are left", "after_ms", max(0, wait).Milliseconds())
 		patience = hungTimeout
 	}
 	if d.server == nil {

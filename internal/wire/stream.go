@@ -56,7 +56,7 @@ func (h *Hello) Validate() error {
 		return invalid("hello.head_hash", "is zeros before id 1")
 	case h.OldestRetained < 0:
 		return invalid("hello.oldest_retained", "is less than 0")
-	case len(h.SchemaVersions) > maxTypes:
+	case len(h.SchemaVersions) > MaxTypes:
 		return invalid("hello.schema_versions", "are more than 100")
 	}
 	for name := range h.SchemaVersions { // HQ repeats those that it cannot read
@@ -67,9 +67,9 @@ func (h *Hello) Validate() error {
 	return nil
 }
 
-// maxTypes is how many types of events a store may name: several times those that
-// there are.
-const maxTypes = 100
+// MaxTypes is how many types of events a store may name in its hello: several
+// times those that there are.
+const MaxTypes = 100
 
 // Held is what HQ has of a store's log at the moment of a decision, locked
 // against change. The zero Held is a store that HQ does not know.

@@ -34,9 +34,10 @@ type drainage struct {
 
 // logical are the settings that logical replication needs; both sides of a
 // comparison with it run with them. No timeouts: the peer's worker waits,
-// connected, while ours drains.
+// connected, while ours drains; and it is started again at once, in time that does
+// not count.
 var logical = []string{"wal_level=logical", "max_wal_senders=4", "max_replication_slots=4", "max_logical_replication_workers=4",
-	"wal_sender_timeout=0", "wal_receiver_timeout=0"}
+	"wal_sender_timeout=0", "wal_receiver_timeout=0", "wal_retrieve_retry_interval=100ms"}
 
 func (o options) drain(ctx context.Context) (figures []figure, err error) {
 	shop, err := newStage(ctx, "edge", logical...)

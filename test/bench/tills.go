@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tiem/internal/sim"
+	"tiem/internal/wire"
 )
 
 // condition is how things are between the shop and HQ while the tills sell.
@@ -26,6 +27,13 @@ const (
 
 // tillsBar is the ratio to ONLINE that was promised, at most.
 const tillsBar = 1.2
+
+// tillsSpeak is the protocol of the shop, the one that shops have by default. The
+// line carries it as well as HTTP, by which it is watched.
+const tillsSpeak = wire.GRPC
+
+// leastBacklog is a backlog, in events, that outlives a slice of a few sales.
+const leastBacklog = 4_000
 
 // pace is how busy the tills are.
 type pace struct {
@@ -99,7 +107,7 @@ func (o options) tills(ctx context.Context) (figures []figure, err error) {
 // newTrial sizes a trial: a slice is long enough to be worth its preparation, and
 // over before its backlog is, however short it is.
 func newTrial(p pace, shop *pinnedShop, all []*counterTill, o options) *trial {
-	t := &trial{pace: p, shop: shop, tills: all, backlog: max(10_000, o.scaled(100_000)), sales: max(tills, o.scaled(p.calls)/callsASale)}
+	t := &trial{pace: p, shop: shop, tills: all, backlog: max(leastBacklog, o.scaled(100_000)), sales: max(tills, o.scaled(p.calls)/callsASale)}
 	t.slices = min(max(t.sales/200, 1), 4)
 	return t
 }
@@ -180,6 +188,9 @@ func (t *trial) slice(ctx context.Context, c condition, sales int, count bool) (
 		stood := w.drained == 0 && w.wall > aMoment
 		if c == draining && (after.PendingEvents == 0 || stood) {
 			continue
+		}
+		if after.Protocol != tillsSpeak {
+			return took, fmt.Errorf("the edge speaks %s at the end of a slice, not %s", after.Protocol, tillsSpeak)
 		}
 		if want := map[condition]string{online: "ONLINE", offline: "OFFLINE"}[c]; c != draining && after.Connectivity != want {
 			return took, fmt.Errorf("the edge is %s at the end of a slice that wants %s", after.Connectivity, want)

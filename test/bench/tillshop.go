@@ -66,7 +66,7 @@ func openPinnedShop(ctx context.Context) (s *pinnedShop, err error) {
 
 func (s *pinnedShop) build(ctx context.Context) error {
 	programs := filepath.Join(s.dir, "programs")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", programs+string(filepath.Separator), "tiem/cmd/...")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", programs+string(filepath.Separator), "tiem/cmd/store-edge", "tiem/cmd/hq-platform")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
@@ -82,19 +82,17 @@ func (s *pinnedShop) build(ctx context.Context) error {
 func (s *pinnedShop) bin() string { return filepath.Join(s.dir, "bin") }
 
 func (s *pinnedShop) start(ctx context.Context) error {
-	hq, err := sim.FreeAddress(ctx)
+	line, hq, grpc, err := sim.LineToHQ(ctx)
 	if err != nil {
 		return err
 	}
-	if s.line, err = sim.NewLine(ctx, hq); err != nil {
-		return err
-	}
+	s.line = line
 	var terminals []string
 	for i := range tills {
 		terminals = append(terminals, fmt.Sprintf("T%d", i+1))
 	}
-	s.Installation, err = sim.Start(ctx, sim.Options{Bin: s.bin(), DataDir: filepath.Join(s.dir, "data"), Catalogue: demo.Catalogue, HQAddr: hq,
-		Terminals: terminals, StoreID: storeID, EdgeEnv: []string{"HQ_URL=" + s.line.URL(), "SYNC_RETRY_MAX=1s", "HEALTH_INTERVAL=200ms"}})
+	s.Installation, err = sim.Start(ctx, sim.Options{Bin: s.bin(), DataDir: filepath.Join(s.dir, "data"), Catalogue: demo.Catalogue, HQAddr: hq, HQGRPC: grpc,
+		Terminals: terminals, StoreID: storeID, EdgeEnv: append(line.Settings(tillsSpeak), "SYNC_RETRY_MAX=1s", "HEALTH_INTERVAL=200ms")})
 	if err != nil {
 		return err
 	}

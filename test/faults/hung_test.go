@@ -16,7 +16,7 @@ import (
 // waits for that longer than for the streams and the connections.
 func TestFault57SigtermWhileTheDatabaseHangs(t *testing.T) {
 	t.Parallel()
-	const within = 10*time.Second + 3*time.Second + 3*time.Second + 2*time.Second + 5*time.Second // streams, their end, connections, PostgreSQL in order, and not
+	const within = 12 * time.Second // HQ's one budget of 10 s, and a machine that is busy
 	s := open(t)
 	before := s.proven().Events
 	holder, watcher := s.session(sim.HQServer), s.session(sim.HQServer)

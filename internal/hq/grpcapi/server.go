@@ -28,8 +28,8 @@ import (
 const (
 	defaultAge   = 30 * time.Minute
 	helloTimeout = 10 * time.Second // from the stream's beginning to its hello
-	drainTimeout = 10 * time.Second // at shutdown, for what is on its way
-	cutTimeout   = 3 * time.Second  // behind that, for streams that were cut
+	drainTimeout = 3 * time.Second  // at shutdown, for what is on its way: of the 4 s that HQ's listeners have
+	cutTimeout   = time.Second      // behind that, for streams that were cut
 	signOfLife   = 2 * time.Second  // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
 	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
 	trust        = 30 * time.Second // in a token that was good when it was looked at
@@ -97,10 +97,10 @@ func New(parts Parts) *Server {
 }
 
 // Serve answers on listener until ctx is done. Then it asks every stream to go,
-// waits for them up to ten seconds, cuts what is left, and returns nil. The
+// waits for them up to three seconds, cuts what is left, and returns nil. The
 // listener is closed. A stream that waits for a COMMIT outlives the cut for as
 // long as the database may take to answer that (postgres.DB.InTx): it is waited
-// for another three seconds, and then no more, as nothing depends on it.
+// for another second, and then no more, as nothing depends on it.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(pace(listener)) }()

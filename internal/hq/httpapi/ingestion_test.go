@@ -132,3 +132,21 @@ func TestBodiesThatAreNoBatch(t *testing.T) {
 	s.requireProblem(t, s.call(t, "GET", ingestion, s.tokens["S1"], nil), http.StatusMethodNotAllowed, "method_not_allowed")
 	s.requireProblem(t, s.call(t, "POST", ingestion, "", "{"), http.StatusUnauthorized, "token_missing")
 }
+
+// 4 MiB of empty events are refused by their number, as a batch that is a little
+// too long is, and no sooner than a token of another store.
+func TestABatchOfTooManyEvents(t *testing.T) {
+	s := setup(t)
+	shop := hqtest.NewShop("S1")
+	for range 167 {
+		shop.Sell(one(tea))
+	}
+	empty := `{"events":[{}` + strings.Repeat(",{}", (wire.MaxBatchBytes-200)/3) + `],"store_id":"S1","epoch":1,"first_id":1,"prev_hash":"` + wire.Hash{}.String() + `"}`
+	for _, body := range []any{shop.All(), empty} {
+		a := s.call(t, "POST", ingestion, s.tokens["S1"], body)
+		s.requireProblem(t, a, http.StatusUnprocessableEntity, "batch_invalid")
+		require.Equal(t, "events", a.body["field"])
+		s.requireProblem(t, s.call(t, "POST", ingestion, s.tokens["S2"], body), http.StatusForbidden, "store_forbidden")
+	}
+	require.Equal(t, http.StatusOK, s.call(t, "POST", ingestion, s.tokens["S1"], shop.Batch(1, 500)).status)
+}

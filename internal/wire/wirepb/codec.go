@@ -10,13 +10,19 @@ import (
 	"tiem/internal/wire"
 )
 
-// eventsField is EventBatch.events in sync.proto.
-const eventsField = 6
+// The fields of sync.proto that may come again and again.
+const (
+	helloField  = 1 // EventBatch.hello: one that comes again is added to what came before
+	eventsField = 6 // EventBatch.events
+	typesField  = 6 // Hello.schema_versions
+	keyField    = 1 // of an entry of it
+)
 
-// Codec is gRPC's own, but for a batch with more events than one may have: 4 MiB of
-// empty events would be hundreds of megabytes in memory before anybody counted
-// them. It is read up to the first event too many, by which Batch refuses it. The
-// result is for grpc.ForceServerCodecV2.
+// Codec is gRPC's own, but for a batch with more events than one may have, and a
+// hello with more types: 4 MiB of empty events, or of short names, would be many
+// times that in memory before anybody counted them. A batch is read up to the first
+// event too many, and of a hello's types only the first one too many: by these
+// Batch and Hello.Validate refuse them. The result is for grpc.ForceServerCodecV2.
 func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2("proto")} }
 
 type codec struct{ encoding.CodecV2 }
@@ -29,28 +35,93 @@ func (c codec) Unmarshal(data mem.BufferSlice, into any) error {
 	}
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
-	return proto.Unmarshal(upTo(buffer.ReadOnlyData(), wire.MaxBatchEvents+1), m)
+	var t tally
+	return proto.Unmarshal(sift(buffer.ReadOnlyData(), t.field), m)
 }
 
-// upTo is raw as far as the end of its event number most. What is no message stays
-// as it is: Unmarshal says what is wrong with it.
-func upTo(raw []byte, most int) []byte {
-	events := 0
+// tally counts over all of a frame.
+type tally struct {
+	events int
+	types  map[string]struct{} // names of a hello, one more than there may be at most
+}
+
+// field is the sieve of an EventBatch.
+func (t *tally) field(number protowire.Number, value []byte) ([]byte, fate) {
+	switch {
+	case number == helloField:
+		return sift(value, t.helloField), kept
+	case number != eventsField:
+		return value, kept
+	}
+	if t.events++; t.events > wire.MaxBatchEvents {
+		return value, last
+	}
+	return value, kept
+}
+
+// helloField is the sieve of a Hello. A name that comes again is no other type.
+func (t *tally) helloField(number protowire.Number, entry []byte) ([]byte, fate) {
+	if number != typesField {
+		return entry, kept
+	}
+	if len(t.types) > wire.MaxTypes {
+		return nil, dropped
+	}
+	var name []byte
+	_ = sift(entry, func(number protowire.Number, value []byte) ([]byte, fate) {
+		if number == keyField {
+			name = value
+		}
+		return value, kept
+	})
+	if t.types == nil {
+		t.types = map[string]struct{}{}
+	}
+	t.types[string(name)] = struct{}{}
+	return entry, kept
+}
+
+// fate is what becomes of a field.
+type fate int
+
+const (
+	kept    fate = iota // with the value that the sieve returns
+	dropped             // with its tag
+	last                // kept, and nothing behind it is
+)
+
+// sift is raw with what the sieve makes of each of its length-delimited fields.
+// From where it is no message on it stays as it is: Unmarshal says what is wrong
+// with it. As long as all is kept it is raw itself.
+func sift(raw []byte, sieve func(number protowire.Number, value []byte) ([]byte, fate)) []byte {
+	var out []byte
+	from := 0 // of raw, what is to be added to out
 	for at := 0; at < len(raw); {
-		field, kind, n := protowire.ConsumeTag(raw[at:])
+		number, kind, n := protowire.ConsumeTag(raw[at:])
 		if n < 0 {
-			return raw
+			break
 		}
-		size := protowire.ConsumeFieldValue(field, kind, raw[at+n:])
+		size := protowire.ConsumeFieldValue(number, kind, raw[at+n:])
 		if size < 0 {
-			return raw
+			break
 		}
-		at += n + size
-		if field == eventsField {
-			if events++; events == most {
-				return raw[:at]
+		end := at + n + size
+		if kind == protowire.BytesType {
+			value, _ := protowire.ConsumeBytes(raw[at+n:])
+			now, is := sieve(number, value)
+			switch {
+			case is == last:
+				raw = raw[:end]
+			case is == dropped:
+				out, from = append(out, raw[from:at]...), end
+			case len(now) != len(value):
+				out, from = protowire.AppendBytes(append(out, raw[from:at+n]...), now), end
 			}
 		}
+		at = end
 	}
-	return raw
+	if from == 0 {
+		return raw
+	}
+	return append(out, raw[from:]...)
 }

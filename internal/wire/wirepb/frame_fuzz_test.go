@@ -35,11 +35,13 @@ func FuzzBatchFrame(f *testing.F) {
 		f.Add(encoded)
 	}
 	f.Add([]byte{})
+	f.Add(helloOf(wire.MaxTypes+2, true))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		var m wirepb.EventBatch
 		if proto.Unmarshal(frame, &m) != nil {
 			return // grpc refuses it before we see it
 		}
+		requireSameOrTooMany(t, &m, frame)
 		if m.GetHello() != nil {
 			if hello, err := wirepb.ReadHello(m.GetHello()); err == nil {
 				again, err := wirepb.ReadHello(wirepb.FromHello(hello).GetHello())
@@ -62,6 +64,23 @@ func FuzzBatchFrame(f *testing.F) {
 			require.Equal(t, b.BrokenAt(), again.BrokenAt())
 		}
 	})
+}
+
+// requireSameOrTooMany holds that HQ's codec reads a frame as gRPC's own does, or
+// sees that there is too much in it.
+func requireSameOrTooMany(t *testing.T, own *wirepb.EventBatch, frame []byte) {
+	t.Helper()
+	m, err := read(frame)
+	require.NoError(t, err)
+	events, types := len(m.GetEvents()), len(m.GetHello().GetSchemaVersions())
+	switch {
+	case len(own.GetEvents()) > wire.MaxBatchEvents:
+		require.Equal(t, wire.MaxBatchEvents+1, events)
+	case len(own.GetHello().GetSchemaVersions()) > wire.MaxTypes:
+		require.Equal(t, wire.MaxTypes+1, types)
+	default:
+		require.True(t, proto.Equal(own, m))
+	}
 }
 
 // FuzzAnswerFrame is the same for what HQ says, which a store need not trust
