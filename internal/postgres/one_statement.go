@@ -19,21 +19,35 @@ import (
 // The texts are few (which of its queries a batch has), and kept: pgx prepares
 // each once a connection.
 func OneStatement(writes *pgx.Batch) (sql string, args []any) {
-	var key strings.Builder
+	var key texts
+	given := 0
+	for i, q := range writes.QueuedQueries {
+		if i < len(key) {
+			key[i] = q.SQL
+		}
+		given += len(q.Arguments)
+	}
+	args = make([]any, 0, given)
 	for _, q := range writes.QueuedQueries {
-		key.WriteString(q.SQL)
 		args = append(args, q.Arguments...)
 	}
-	if text, known := joined.Load(key.String()); known {
+	if len(writes.QueuedQueries) > len(key) {
+		return join(writes.QueuedQueries), args
+	}
+	if text, known := joined.Load(key); known {
 		return text.(string), args //nolint:forcetypeassert // it is what is stored below
 	}
 	sql = join(writes.QueuedQueries)
-	joined.Store(key.String(), sql)
+	joined.Store(key, sql)
 	return sql, args
 }
 
+// texts are those of queries that were joined. (To write them one behind the
+// other, as a key, would be 30 KB for each batch.)
+type texts [12]string
+
 var (
-	joined    sync.Map // the texts of queries, one behind the other → their one statement
+	joined    sync.Map // texts → their one statement
 	parameter = regexp.MustCompile(`\$[0-9]+`)
 )
 

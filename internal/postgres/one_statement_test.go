@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +44,27 @@ func TestWritesAsOneStatement(t *testing.T) {
 	require.Equal(t, "b_pkey", postgres.Constraint(write([]string{"ba"}, []int32{7})))
 	require.NoError(t, db.QueryRow(t.Context(), "select count(*) from a").Scan(&ids))
 	require.Zero(t, ids, "the first write went with the second")
+}
+
+// More statements than are kept are joined all the same, and all of them.
+func TestManyWritesAsOneStatement(t *testing.T) {
+	t.Parallel()
+	text := func(n int) (string, int) {
+		writes := &pgx.Batch{}
+		for i := range n {
+			writes.Queue("insert into t values ($1, $2)", i, i)
+		}
+		sql, args := postgres.OneStatement(writes)
+		return sql, len(args)
+	}
+	for _, n := range []int{1, 12, 13, 20} {
+		for range 2 { // the second time it is known
+			sql, args := text(n)
+			require.Equal(t, n, strings.Count(sql, "insert into t"))
+			require.Contains(t, sql, fmt.Sprintf("($%d, $%d)", 2*n-1, 2*n))
+			require.Equal(t, 2*n, args)
+		}
+	}
 }
 
 func TestNoWritesAreNoStatement(t *testing.T) {

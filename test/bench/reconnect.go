@@ -19,6 +19,7 @@ const (
 	liveEvery    = time.Second      // between two sales of a live store, on the average
 	calmFor      = 15 * time.Second // before each storm
 	stormRounds  = 3                // at most
+	stormLog     = 128              // files of 16 MiB: what a storm writes
 	stormBar     = 3.0
 )
 
@@ -43,10 +44,13 @@ type storm struct {
 // come back at once.
 func (o options) reconnect(ctx context.Context) (figures []figure, err error) {
 	s := &storm{said: o.tell, template: crowdSales(10_000)}
-	if s.stage, err = newStage(ctx, "hq"); err != nil {
+	if s.stage, err = newStage(ctx, "hq", fmt.Sprintf("min_wal_size=%dMB", 16*stormLog)); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stage.close()) }()
+	if err := s.stage.inUse(ctx, min(stormLog, o.scaled(stormLog))); err != nil {
+		return nil, err
+	}
 	if s.office, err = openOffice(ctx, s.stage, "ours"); err != nil {
 		return nil, err
 	}

@@ -50,6 +50,28 @@ func (s *stage) close() error {
 	return errors.Join(s.server.Close(ctx), os.RemoveAll(s.dir))
 }
 
+// inUse gives the server as many files for its log as it will need, as one has that
+// has run for a while: it uses them again and again. A new server makes each when it
+// needs it, 16 MiB of zeros with a flush, for which every commit waits. The stage's
+// setting min_wal_size is to be that much.
+func (s *stage) inUse(ctx context.Context, files int) error {
+	admin, err := postgres.Open(ctx, s.server.URL(), postgres.PoolConfig{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	for range files {
+		if _, err := admin.Exec(ctx, "select pg_logical_emit_message(false, 'bench', 'a file')"); err != nil {
+			return err
+		}
+		if _, err := admin.Exec(ctx, "select pg_switch_wal()"); err != nil {
+			return err
+		}
+	}
+	_, err = admin.Exec(ctx, "checkpoint")
+	return err
+}
+
 // database makes a database with a schema and returns a pool for it.
 func (s *stage) database(ctx context.Context, name string, migrations fs.FS, pool postgres.PoolConfig) (*postgres.DB, error) {
 	admin, err := postgres.Open(ctx, s.server.URL(), postgres.PoolConfig{MaxConns: 1})

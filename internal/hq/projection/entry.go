@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"runtime"
 	"slices"
 	"time"
 
@@ -47,9 +48,16 @@ func ReadAll(events []wire.Event) []Entry {
 	entries := make([]Entry, len(events))
 	for i := range events {
 		entries[i] = Read(&events[i])
+		if i%breath == breath-1 {
+			runtime.Gosched()
+		}
 	}
 	return entries
 }
+
+// breath is how many events are read before others have their turn: a large batch
+// takes milliseconds, and the steps of a sale that was just paid stand behind it.
+const breath = 32
 
 // kind is how events of one type are read.
 type kind struct {
