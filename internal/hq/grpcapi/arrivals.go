@@ -13,9 +13,10 @@ import (
 // a sale that was just paid would wait for all of them.
 const (
 	// arrivalsASecond is how many connections HQ accepts. The rest stand in the
-	// kernel's line (at most 4,096 on Linux, net.core.somaxconn), and are in before
-	// a store edge gives up, which it does after five seconds (SYNC_TIMEOUT): with
-	// fewer a second they could all be given up by the time it is their turn.
+	// kernel's line (at most 4,096 on Linux, net.core.somaxconn). The last of them
+	// hears of HQ before it gives up, which a store edge does after five seconds of
+	// silence (SYNC_TIMEOUT): with fewer a second all could have given up by the time
+	// it is their turn.
 	arrivalsASecond = 1000
 	arrivalsAtOnce  = 8 // that nobody paces
 	// admittedAtOnce is how many streams have their tokens looked up at once. They

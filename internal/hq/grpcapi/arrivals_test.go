@@ -1,12 +1,15 @@
 package grpcapi
 
 import (
+	"context"
 	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"tiem/internal/wire/wirepb"
 )
@@ -64,61 +67,71 @@ func TestAPacedListenerCloses(t *testing.T) {
 	})
 }
 
-// While as many tokens are looked up as may be at once, the next store waits, and
-// is welcomed then; one that goes away while it waits leaves nothing behind.
+// While as many tokens are looked up as may be at once, the next store waits, hears
+// at once that HQ lives, and is welcomed then. One that goes away meanwhile leaves
+// nothing behind.
 func TestStoresAreAdmittedInTurn(t *testing.T) {
 	h := setup(t)
 	for range admittedAtOnce {
 		h.lobby <- struct{}{}
 	}
-	shop := shopOf("S1", 1)
 	gone := h.open(t, "Bearer "+h.tokens["S2"])
+	require.Nil(t, gone.hear().Welcome)
 	require.NoError(t, gone.conn.Close())
+	require.Eventually(t, func() bool { return value(t, h.metrics.open) == 0 }, patience, 10*time.Millisecond)
+
 	s := h.open(t, "Bearer "+h.tokens["S1"])
-	s.say(wirepb.FromHello(hello(shop)))
-	welcomed := make(chan struct{})
-	go func() {
-		defer close(welcomed)
-		_, _ = s.rpc.Recv()
-	}()
-	require.Never(t, func() bool {
-		select {
-		case <-welcomed:
-			return true
-		default:
-			return false
-		}
-	}, 100*time.Millisecond, 10*time.Millisecond)
+	s.say(wirepb.FromHello(hello(shopOf("S1", 1))))
+	require.Nil(t, s.hear().Welcome, "HQ lives")
+	welcomed := make(chan bool)
+	go func() { welcomed <- s.hear().Welcome != nil }()
+	require.Never(t, func() bool { return len(h.lobby) < admittedAtOnce || len(welcomed) > 0 }, 100*time.Millisecond, 10*time.Millisecond)
 	<-h.lobby
-	<-welcomed
+	require.True(t, <-welcomed)
 	<-h.lobby
+	require.Empty(t, h.lobby)
+}
+
+// A look-up that hangs keeps its place for a moment, and not for as long as the
+// store would wait.
+func TestALookUpThatHangsLetsOthersIn(t *testing.T) {
+	h := setup(t)
+	h.lookupWithin = 200 * time.Millisecond
+	tx, err := h.db.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = tx.Exec(t.Context(), "lock table stores in access exclusive mode")
+	require.NoError(t, err)
+	s := h.open(t, "Bearer "+h.tokens["S1"])
+	_, err = s.rpc.Recv()
+	require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
 	require.Eventually(t, func() bool { return len(h.lobby) == 0 }, patience, 10*time.Millisecond)
 }
 
-// A backlog's batch waits until others are decoded; a sale that was just paid
+// A backlog's batch waits until others are made ready; a sale that was just paid
 // does not.
-func TestALargeBatchIsDecodedInTurn(t *testing.T) {
+func TestALargeBatchIsMadeReadyInTurn(t *testing.T) {
 	h := setup(t)
 	for range cap(h.heavy) {
 		h.heavy <- struct{}{}
 	}
-	large, live := shopOf("S1", 100), shopOf("S2", 1)
-	s, _ := h.greet(t, large)
-	s.send(large.All())
-	other, _ := h.greet(t, live)
-	other.send(live.All())
+	large, live := shopOf("S1", 30), shopOf("S2", 1)
+	d := h.direct(t, large)
+	d.in <- wirepb.FromBatch(large.All())
+	other := h.direct(t, live)
+	other.in <- wirepb.FromBatch(live.All())
 	require.Equal(t, live.Head(), other.hear().ReceivedUpto)
-	require.Zero(t, h.count(t, "select received_upto from store_streams where store_id = 'S1'"))
+	require.Never(t, func() bool { return len(d.c.said) > 0 || len(d.out) > 0 }, 200*time.Millisecond, 10*time.Millisecond)
 	for range cap(h.heavy) {
 		<-h.heavy
 	}
-	require.Equal(t, large.Head(), s.hear().ReceivedUpto)
+	require.Equal(t, large.Head(), d.hear().ReceivedUpto)
 }
 
 func TestTheCodecDecodesLargeMessagesInTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		codec := oneByOne{wirepb.Codec(), newHeavy()}
+		codec := inTurn{wirepb.Codec(), newHeavy()}
 		for range cap(codec.heavy) {
 			codec.heavy <- struct{}{}
 		}

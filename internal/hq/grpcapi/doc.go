@@ -17,6 +17,14 @@
 // Credit that was given is not taken back: lowering it binds the batches after
 // those that it was given for. So a store that had not heard of it is not refused.
 //
+// # Many stores at once
+//
+// Thousands that come back in the same moment are let in at a pace (arrivals.go):
+// so many connections a second, and a token looked up for two streams at a time.
+// Their backlogs are decoded and made ready by half of the cores (heavy.go), and
+// written in turns (package intake). A sale that was just paid stands behind none
+// of that.
+//
 // # Work that takes long
 //
 // A batch may wait for its turn, or for a slow database, longer than a store

@@ -1,6 +1,7 @@
 package grpcapi
 
 import (
+	"context"
 	"runtime"
 
 	"google.golang.org/grpc/encoding"
@@ -17,23 +18,32 @@ type heavy chan struct{}
 
 func newHeavy() heavy { return make(heavy, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// enter waits for a place, and that is short: whoever has one waits for nobody.
-func (h heavy) enter() (leave func()) {
-	h <- struct{}{}
-	return func() { <-h }
+// enter waits for a place. Whoever has one waits for nobody, and turns (package
+// intake) keep those few who want one. The error is that ctx ended.
+func (h heavy) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case h <- struct{}{}:
+		return func() { <-h }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
-// oneByOne is a codec that decodes large messages in the heavy room.
-type oneByOne struct {
+// inTurn is a codec that decodes large messages in the heavy room.
+type inTurn struct {
 	encoding.CodecV2
 
 	heavy heavy
 }
 
 // Unmarshal implements encoding.CodecV2.
-func (c oneByOne) Unmarshal(data mem.BufferSlice, v any) error {
+func (c inTurn) Unmarshal(data mem.BufferSlice, v any) error {
 	if data.Len() > intake.LiveBytes {
-		defer c.heavy.enter()()
+		leave, err := c.heavy.enter(context.Background()) // a codec is not told whose message it is
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
 	return c.CodecV2.Unmarshal(data, v)
 }

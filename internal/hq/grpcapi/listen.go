@@ -95,7 +95,11 @@ func (c *stream) readBatch(m *wirepb.EventBatch) (saying, error) {
 		return saying{}, err
 	}
 	if len(batch.Events) > intake.LiveEvents {
-		defer c.server.heavy.enter()()
+		leave, err := c.server.heavy.enter(c.rpc.Context())
+		if err != nil {
+			return saying{}, err
+		}
+		defer leave()
 	}
 	delivery, err := intake.Prepare(batch)
 	return saying{batch: delivery, first: batch.FirstID}, err

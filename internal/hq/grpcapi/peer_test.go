@@ -143,9 +143,11 @@ func TestCreditComesBackWhenPressureIsOver(t *testing.T) {
 	d.in <- wirepb.FromBatch(shop.Batch(141, 143))
 	require.Equal(t, wire.FirstCredit, d.hear().Credit)
 	for i := range 100 { // others have turns now
-		h.intake.Terms("B"+string(rune('0'+i)), 500)
+		h.intake.Terms("B"+string(rune('0'+i)), 0, 500)
 	}
-	d.in <- wirepb.FromBatch(shop.Batch(90, 150))
+	d.in <- wirepb.FromBatch(shop.Batch(90, 150)) // what is left is live
+	require.Zero(t, d.hear().RetryAfterMS)
+	d.in <- wirepb.FromBatch(shop.Batch(60, 120))
 	a := d.hear()
 	require.Equal(t, 1, a.Credit)
 	require.Positive(t, a.RetryAfterMS)

@@ -26,14 +26,15 @@ import (
 )
 
 const (
-	defaultAge   = 30 * time.Minute
-	helloTimeout = 10 * time.Second // from the stream's beginning to its hello
-	drainTimeout = 3 * time.Second  // at shutdown, for what is on its way: of the 4 s that HQ's listeners have
-	cutTimeout   = time.Second      // behind that, for streams that were cut
-	signOfLife   = 2 * time.Second  // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
-	ageGrace     = 30 * time.Second // for a connection that stays after it was asked to go
-	trust        = 30 * time.Second // in a token that was good when it was looked at
-	callsAtOnce  = 16               // of one connection: its stream, and people's questions
+	defaultAge    = 30 * time.Minute
+	helloTimeout  = 10 * time.Second       // from the stream's beginning to its hello
+	lookupTimeout = 3 * time.Second        // of a token
+	drainTimeout  = 3 * time.Second        // at shutdown, for what is on its way: of the 4 s that HQ's listeners have
+	cutTimeout    = 500 * time.Millisecond // behind that, for streams that were cut
+	signOfLife    = 2 * time.Second        // between two words to a store that waits: it gives up on silence after 5 s (SYNC_TIMEOUT)
+	ageGrace      = 30 * time.Second       // for a connection that stays after it was asked to go
+	trust         = 30 * time.Second       // in a token that was good when it was looked at
+	callsAtOnce   = 16                     // of one connection: its stream, and people's questions
 	// window is how many bytes a store may send that the stream has not read yet. A
 	// fixed one spares the probing pings that gRPC else sends with each message; a
 	// backlog's batches are read as they come, so that it is never the limit.
@@ -69,20 +70,21 @@ type Server struct {
 	lobby    chan struct{} // holds one for each stream whose token is looked up
 	heavy    heavy
 
-	helloWithin, drainWithin, cutWithin, livesEvery, trustFor time.Duration
+	helloWithin, lookupWithin, drainWithin, cutWithin, livesEvery, trustFor time.Duration
 }
 
 // New puts a server together.
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
-	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}), lobby: make(chan struct{}, admittedAtOnce), heavy: newHeavy(),
-		helloWithin: helloTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife, trustFor: trust}
+	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
+		lobby: make(chan struct{}, admittedAtOnce), heavy: newHeavy(),
+		helloWithin: helloTimeout, lookupWithin: lookupTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife, trustFor: trust}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {
 		secure = quiet{credentials.NewTLS(parts.TLS), parts.Logger}
 	}
 	s.server = grpc.NewServer(
-		grpc.Creds(secure), grpc.ForceServerCodecV2(oneByOne{wirepb.Codec(), s.heavy}),
+		grpc.Creds(secure), grpc.ForceServerCodecV2(inTurn{wirepb.Codec(), s.heavy}),
 		grpc.MaxRecvMsgSize(wire.MaxBatchBytes), grpc.MaxSendMsgSize(wire.MaxBatchBytes), grpc.MaxHeaderListSize(maxHeaders),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.MaxConcurrentStreams(callsAtOnce), grpc.ConnectionTimeout(handshakeTime),
@@ -100,7 +102,7 @@ func New(parts Parts) *Server {
 // waits for them up to three seconds, cuts what is left, and returns nil. The
 // listener is closed. A stream that waits for a COMMIT outlives the cut for as
 // long as the database may take to answer that (postgres.DB.InTx): it is waited
-// for another second, and then no more, as nothing depends on it.
+// for another half a second, and then no more, as nothing depends on it.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(pace(listener)) }()

@@ -81,17 +81,39 @@ func (c *stream) run(ctx context.Context) error {
 }
 
 // admit finds out whose stream it is, when it is its turn.
-func (c *stream) admit(ctx context.Context) (err error) {
-	defer c.lives()()
-	select {
-	case c.server.lobby <- struct{}{}:
-		defer func() { <-c.server.lobby }()
-	case <-ctx.Done():
-		return ctx.Err()
+func (c *stream) admit(ctx context.Context) error {
+	leave, err := c.enterLobby(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
+	defer c.lives()()
+	ctx, cancel := context.WithTimeout(ctx, c.server.lookupWithin) // a look-up that hangs is not to keep the others out
+	defer cancel()
 	c.token, c.known = bearer(ctx), time.Now()
 	c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token)
 	return err
+}
+
+// enterLobby waits until the stream's token may be looked up. Who does not get in
+// at once has waited for its connection already: it is told that HQ lives.
+func (c *stream) enterLobby(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-c.server.lobby }
+	select {
+	case c.server.lobby <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	if err := c.say(&wire.Answer{Ack: c.mark}); err != nil {
+		return nil, err
+	}
+	defer c.lives()()
+	select {
+	case c.server.lobby <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // confirm finds out whether the token is still good: it may have been replaced.
@@ -160,7 +182,7 @@ func (c *stream) commit(ctx context.Context, d *intake.Delivery, first int64) er
 	}
 	most, wait := wire.MostCredit, time.Duration(0)
 	if !d.Live() {
-		most, wait = c.server.parts.Intake.Terms(c.storeID, d.Backlog())
+		most, wait = c.server.parts.Intake.Terms(c.storeID, d.Events(), d.Left())
 	}
 	if wait == 0 { // one batch at a time is for those that take turns: it never grows by itself
 		c.credit = max(c.credit, wire.FirstCredit)

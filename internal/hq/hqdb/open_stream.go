@@ -51,21 +51,21 @@ func OpenStream(ctx context.Context, tx Sender, storeID string, firstID, lastID 
 	return s, tx.Send(ctx, batch)
 }
 
-// Impatient is tx, which only looks, with a limit on how long its statements wait
+// Glance is tx, which only looks, with a limit on how long its statements wait
 // for a lock each; what waits longer fails with lock_not_available. A lock on a row
 // is a write to PostgreSQL, but nobody needs it on the disk: its COMMIT does not
 // wait for that.
-func Impatient(tx Sender, limit time.Duration) Sender { return impatient{tx, limit} }
+func Glance(tx Sender, limit time.Duration) Sender { return glance{tx, limit} }
 
-type impatient struct {
+type glance struct {
 	tx    Sender
 	limit time.Duration
 }
 
 // Send implements Sender. The setting lasts until the transaction ends.
-func (i impatient) Send(ctx context.Context, batch *pgx.Batch) error {
+func (g glance) Send(ctx context.Context, batch *pgx.Batch) error {
 	all := &pgx.Batch{}
-	all.Queue("select set_config('lock_timeout', $1, true), set_config('synchronous_commit', 'off', true)", strconv.FormatInt(i.limit.Milliseconds(), 10))
+	all.Queue("select set_config('lock_timeout', $1, true), set_config('synchronous_commit', 'off', true)", strconv.FormatInt(g.limit.Milliseconds(), 10))
 	all.QueuedQueries = append(all.QueuedQueries, batch.QueuedQueries...)
-	return i.tx.Send(ctx, all)
+	return g.tx.Send(ctx, all)
 }

@@ -25,13 +25,13 @@ func TestABacklogIsToldItsTurn(t *testing.T) {
 	}
 	require.NotContains(t, send(1, 200), "retry_after_ms")
 	for i := range 1000 { // as many stores have said hello
-		s.app.Intake.Terms("B"+strconv.Itoa(i), 500)
+		s.app.Intake.Terms("B"+strconv.Itoa(i), 0, 500)
 	}
 	require.NotContains(t, send(201, 250), "retry_after_ms")
 	wait, said := send(251, 450)["retry_after_ms"].(float64)
 	require.True(t, said)
 	require.GreaterOrEqual(t, wait, 250.0)
 	require.LessOrEqual(t, wait, 30_000.0)
-	_, turn := s.app.Intake.Terms("S1", 500)
+	_, turn := s.app.Intake.Terms("S1", 0, 500)
 	require.LessOrEqual(t, float64(turn.Milliseconds()), wait, "it is S1's turn")
 }

@@ -31,7 +31,7 @@ func (in *Intake) AcceptBytes(ctx context.Context, storeID string, size int, rea
 		return wire.Ack{}, err
 	}
 	if size > LiveBytes || !d.Live() {
-		_, wait := in.Terms(storeID, d.Backlog())
+		_, wait := in.Terms(storeID, d.Events(), d.Left())
 		ack.RetryAfterMS = wait.Milliseconds()
 	}
 	return ack, nil
@@ -43,7 +43,7 @@ func (in *Intake) passUnread(ctx context.Context, read func() (*wire.Batch, erro
 	if err != nil {
 		return nil, wire.Ack{}, err
 	}
-	defer func() { leave(d.written(err)) }()
+	defer func() { leave(written(ack, err)) }()
 	if d, err = prepare(read); err != nil {
 		return nil, wire.Ack{}, err
 	}

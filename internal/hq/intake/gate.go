@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -25,11 +24,10 @@ const backlogsAtOnce = 4
 const liveFor = time.Second
 
 const (
-	firstGuess = 40 * time.Microsecond  // what an event of a backlog takes, before one has been seen
-	leastTurn  = LiveEvents             // events; a batch of fewer takes hardly less
-	mostTurn   = 500                    // events; what a store edge sends at once (SYNC_BATCH_BACKLOG)
-	slack      = 250 * time.Millisecond // a turn that is nearer is no wait
-	longest    = 30 * time.Second       // that a store is asked to wait at once; an edge waits no longer
+	firstGuess = 40 * time.Microsecond // what an event of a backlog takes, before one has been seen
+	leastTurn  = LiveEvents            // events; a batch of fewer takes hardly less
+	mostTurn   = wire.MaxBatchEvents   // events
+	hiccup     = 4                     // an event that took so many times as long as others was held up by something else
 )
 
 // gate decides who may write next. A live batch always may, at once. Batches of
@@ -38,11 +36,8 @@ const (
 // back at once, a sale that was just paid does not wait for them.
 //
 // Whoever drains a backlog is also given turns (terms), so that the line in front
-// of the gate stays short: each turn is as much later than the one before as that
-// one's events take. (A turn for each batch of whatever size, as long as one takes
-// on the average, brought a thousand large batches at once behind two thousand
-// small ones, and a gigabyte to hold them.) Two thousand stores then send one after another, and not all at
-// once what would have to be held in memory.
+// of the gate stays short, and the stores keep what would else have to be held in
+// memory here.
 type gate struct {
 	most int // of backlogs' batches at once
 
@@ -52,12 +47,12 @@ type gate struct {
 	line  []chan struct{} // those that wait, first come first
 	each  time.Duration   // what an event of theirs took, smoothed
 
-	next  time.Time            // the first turn that nobody has
-	turns map[string]time.Time // of stores that were asked to wait
+	next  time.Time       // the first turn that nobody has
+	turns map[string]turn // of stores, the last one of each
 }
 
 func newGate(most int) *gate {
-	return &gate{most: max(1, most), each: firstGuess, turns: map[string]time.Time{}}
+	return &gate{most: max(1, most), each: firstGuess, turns: map[string]turn{}}
 }
 
 // enter waits until a batch may be written. The caller calls leave once, when it
@@ -94,7 +89,8 @@ func (g *gate) leaver() func(written int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if written > 0 {
-			g.each += (time.Since(entered)/time.Duration(max(written, leastTurn)) - g.each) / 8
+			took := time.Since(entered) / time.Duration(max(written, leastTurn))
+			g.each += (min(took, hiccup*g.each) - g.each) / 8
 		}
 		g.pass()
 	}
@@ -128,60 +124,3 @@ func (g *gate) giveUp(place chan struct{}) {
 	}
 	g.pass()
 }
-
-// terms hand out the next free turn of a backlog of so many events: how long to wait
-// for it, 0 if that is hardly at all, and how many batches may be on their way. A
-// store that was asked to wait keeps its turn until it comes, however often it
-// asks. There are no turns further away than the longest wait: who asks when all
-// are taken waits for some of that time, gets none, and asks again; what was
-// promised when much had to be waited for is soon over when it need not be.
-func (g *gate) terms(storeID string, events int64) (credit int, wait time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	if wait = g.turns[storeID].Sub(now); wait > 0 {
-		return 1, wait
-	}
-	delete(g.turns, storeID)
-	if g.next.Before(now) {
-		g.next = now
-	}
-	wait = g.next.Sub(now)
-	if wait >= longest {
-		return 1, longest/2 + rand.N(longest/2)
-	}
-	lasts := g.each * time.Duration(min(max(events, leastTurn), mostTurn)) / time.Duration(g.places())
-	g.next = g.next.Add(min(lasts, longest-wait))
-	switch {
-	case wait >= slack:
-		g.turns[storeID] = now.Add(wait)
-		return 1, wait
-	case len(g.line) > g.most:
-		return wire.FirstCredit, 0
-	}
-	return wire.MostCredit, 0
-}
-
-// Terms are what a store that drains a backlog of so many events may do next, over
-// any transport: how many batches it may have unacknowledged, and how long it shall
-// send none. In calm that is wire.MostCredit and 0. Ask once for each of a backlog's
-// acknowledgments, as every call hands out a turn, and never for a live batch's.
-func (in *Intake) Terms(storeID string, events int64) (credit int, retryAfter time.Duration) {
-	return in.gate.terms(storeID, events)
-}
-
-// Behind tells the delivery where the store's log ends, as far as the store has
-// said: a batch that is far from it is part of a backlog, however small it is.
-func (d *Delivery) Behind(head int64) { d.behind = head - d.batch.LastID() }
-
-// Backlog is how many events the store is known to have left behind the delivery;
-// as many again as in it, if it has not said.
-func (d *Delivery) Backlog() int64 {
-	if d.behind > 0 {
-		return d.behind
-	}
-	return int64(len(d.batch.Events))
-}
-
-// Live tells whether the batch passes by those that drain a backlog.
-func (d *Delivery) Live() bool { return len(d.batch.Events) <= LiveEvents && d.behind <= LiveEvents }

@@ -90,8 +90,8 @@ func TestBacklogsMakeRoomForLiveBatches(t *testing.T) {
 		}
 		g.next = time.Now()
 		g.each = 2 * time.Second / mostTurn
-		_, _ = g.terms(somebody(), mostTurn)
-		_, wait := g.terms(somebody(), mostTurn)
+		_, _ = g.terms(somebody(), mostTurn, mostTurn)
+		_, wait := g.terms(somebody(), mostTurn, mostTurn)
 		require.Equal(t, time.Second, wait, "turns of two places")
 		time.Sleep(liveFor)
 		goOn <- struct{}{}
@@ -146,7 +146,7 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		g := newGate(2) // and a batch takes 20 ms
 		var waits []time.Duration
 		for range 2000 {
-			credit, wait := g.terms(somebody(), mostTurn)
+			credit, wait := g.terms(somebody(), mostTurn, mostTurn)
 			if wait == 0 {
 				require.Equal(t, wire.MostCredit, credit)
 			} else {
@@ -159,24 +159,24 @@ func TestTurnsAreAsFarApartAsBatchesTake(t *testing.T) {
 		require.Equal(t, 260*time.Millisecond, waits[26])
 		require.Equal(t, 19_990*time.Millisecond, waits[1999])
 		for range 1000 {
-			_, wait := g.terms(somebody(), mostTurn)
+			_, wait := g.terms(somebody(), mostTurn, mostTurn)
 			require.Less(t, wait, longest)
 		}
 		time.Sleep(29 * time.Second)
-		_, wait := g.terms(somebody(), mostTurn)
+		_, wait := g.terms(somebody(), mostTurn, mostTurn)
 		require.Equal(t, time.Second, wait)
 		time.Sleep(2 * time.Second)
 		for range 25 { // whoever slept through it has saved nothing up
-			_, wait = g.terms(somebody(), mostTurn)
+			_, wait = g.terms(somebody(), mostTurn, mostTurn)
 			require.Zero(t, wait)
 		}
-		_, wait = g.terms(somebody(), mostTurn)
+		_, wait = g.terms(somebody(), mostTurn, mostTurn)
 		require.Equal(t, 250*time.Millisecond, wait)
 	})
 }
 
-// A turn is as long as what the store has to send, between a batch that is live and
-// the largest that a store edge sends.
+// A turn is as long as what the store has to send, up to the largest batch. Who has
+// no more than a live batch needs none.
 func TestALongBacklogHasALongTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(1)
@@ -185,11 +185,77 @@ func TestALongBacklogHasALongTurn(t *testing.T) {
 		for _, c := range []struct {
 			events int64
 			lasts  int64 // as many events
-		}{{0, 50}, {51, 51}, {300, 300}, {500, 500}, {90_000, 500}} {
+		}{{0, 0}, {50, 0}, {51, 51}, {300, 300}, {500, 500}, {90_000, 500}} {
 			before := later(g.next, began)
-			g.terms(somebody(), c.events)
+			g.terms(somebody(), 0, c.events)
+			if c.lasts == 0 {
+				require.False(t, g.next.After(before))
+				continue
+			}
 			require.Equal(t, c.lasts, g.next.Sub(before).Milliseconds())
 		}
+	})
+}
+
+// Busy shops send a tenth of what their backlogs would let them. What they do not
+// use of their turns comes back: together they are paced by what they send.
+func TestWhatIsNotSentIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const shops, batch, each = 40, 50, time.Millisecond
+		g := newGate(1)
+		g.each = each
+		began := time.Now()
+		var all sync.WaitGroup
+		for range shops {
+			all.Go(func() {
+				name := somebody()
+				_, wait := g.terms(name, 0, 2000)
+				for left := int64(2000); left > 0; {
+					time.Sleep(wait)
+					leave, err := g.enter(t.Context(), false)
+					require.NoError(t, err)
+					time.Sleep(batch * each)
+					leave(batch)
+					left -= batch
+					_, wait = g.terms(name, batch, left)
+				}
+			})
+		}
+		all.Wait()
+		work := shops * 2000 * each
+		require.Less(t, time.Since(began), work*3/2)
+		require.Empty(t, g.turns)
+	})
+}
+
+// A store that has nothing left, or what a live batch holds, waits for no turn: its
+// next sale would.
+func TestWhoIsDoneDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		for range 1000 {
+			g.terms(somebody(), 0, mostTurn)
+		}
+		for _, left := range []int64{0, LiveEvents} {
+			credit, wait := g.terms("S1", 300, left)
+			require.Zero(t, wait)
+			require.Equal(t, wire.MostCredit, credit)
+		}
+		_, wait := g.terms("S1", 300, LiveEvents+1)
+		require.NotZero(t, wait)
+	})
+}
+
+// A batch that waited for something else, a row that is locked, does not make
+// everybody's turns as long.
+func TestAHiccupIsNoMeasure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1)
+		leave, err := g.enter(t.Context(), false)
+		require.NoError(t, err)
+		time.Sleep(3 * time.Second)
+		leave(51)
+		require.Less(t, g.each, 2*firstGuess)
 	})
 }
 
@@ -224,7 +290,7 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 		g := newGate(2)
 		least, most := longest, time.Duration(0)
 		for range 10_000 {
-			credit, wait := g.terms(somebody(), mostTurn)
+			credit, wait := g.terms(somebody(), mostTurn, mostTurn)
 			if time.Until(g.next) == longest && wait < longest-10*time.Millisecond { // not the last one of all turns
 				require.Equal(t, 1, credit)
 				least, most = min(least, wait), max(most, wait)
@@ -236,7 +302,7 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 		require.Greater(t, most, longest*9/10)
 		g.each = time.Hour / mostTurn
 		time.Sleep(time.Second)
-		g.terms(somebody(), mostTurn)
+		g.terms(somebody(), mostTurn, mostTurn)
 		require.LessOrEqual(t, time.Until(g.next), longest, "however long one takes")
 	})
 }
@@ -249,14 +315,14 @@ func TestAStormIsOverWhenItIsOver(t *testing.T) {
 		g.each = 100 * time.Millisecond / mostTurn
 		for range 20 {
 			for range 2000 {
-				g.terms(somebody(), mostTurn)
+				g.terms(somebody(), mostTurn, mostTurn)
 			}
 			time.Sleep(longest)
 		}
 		g.each = 5 * time.Millisecond / mostTurn
 		began, wait := time.Now(), time.Second
 		for wait > 0 {
-			_, wait = g.terms("S1", mostTurn)
+			_, wait = g.terms("S1", mostTurn, mostTurn)
 			time.Sleep(wait)
 		}
 		require.LessOrEqual(t, time.Since(began), longest+slack)
@@ -268,19 +334,21 @@ func TestAStoreHasOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
 		for range 2000 {
-			g.terms("S1", mostTurn)
+			g.terms("S1", mostTurn, mostTurn)
 		}
-		credit, wait := g.terms("S1", mostTurn)
+		credit, wait := g.terms("S1", mostTurn, mostTurn)
 		require.Equal(t, 1, credit)
 		require.Equal(t, slack, wait)
-		_, wait = g.terms("S2", mostTurn)
+		_, wait = g.terms("S2", mostTurn, mostTurn)
 		require.Equal(t, slack+10*time.Millisecond, wait)
 		time.Sleep(100 * time.Millisecond)
-		_, wait = g.terms("S1", mostTurn)
+		_, wait = g.terms("S1", mostTurn, mostTurn)
 		require.Equal(t, slack-100*time.Millisecond, wait, "the same turn")
 		time.Sleep(wait)
-		_, wait = g.terms("S1", mostTurn)
+		_, wait = g.terms("S1", mostTurn, mostTurn)
 		require.Zero(t, wait)
+		require.Len(t, g.turns, 2)
+		_, _ = g.terms("S1", mostTurn, 0)
 		require.Len(t, g.turns, 1, "S2's")
 	})
 }
@@ -313,7 +381,7 @@ func TestWhoDrainsAloneDoesNotWait(t *testing.T) {
 					require.NoError(t, err)
 					time.Sleep(30 * time.Millisecond)
 					leave(mostTurn)
-					credit, wait := g.terms(somebody(), mostTurn)
+					credit, wait := g.terms(somebody(), mostTurn, mostTurn)
 					require.Zero(t, wait)
 					require.Equal(t, wire.MostCredit, credit)
 				}
@@ -328,10 +396,10 @@ func TestALongLineIsGivenLittleCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(2)
 		_, goOn := queue(t.Context(), g, 4)
-		credit, _ := g.terms(somebody(), mostTurn)
+		credit, _ := g.terms(somebody(), mostTurn, mostTurn)
 		require.Equal(t, wire.MostCredit, credit)
 		_, goOn2 := queue(t.Context(), g, 1)
-		credit, wait := g.terms(somebody(), mostTurn)
+		credit, wait := g.terms(somebody(), mostTurn, mostTurn)
 		require.Equal(t, wire.FirstCredit, credit)
 		require.Zero(t, wait)
 		close(goOn)
@@ -364,7 +432,7 @@ func TestTheGateUnderRace(t *testing.T) {
 					leave(mostTurn)
 				}
 				cancel()
-				g.terms(somebody(), mostTurn)
+				g.terms(somebody(), mostTurn, mostTurn)
 			}
 		})
 	}

@@ -35,7 +35,7 @@ func (in *Intake) Greet(ctx context.Context, hello *wire.Hello) (wire.Answer, er
 		Welcome: &wire.Welcome{Epoch: stream.Epoch, UnreadableTypes: projection.Unreadable(hello.SchemaVersions)}}
 	copy(answer.ChainHash[:], stream.ChainHash)
 	if backlog := hello.Head - stream.ReceivedUpto; backlog > LiveEvents {
-		credit, wait := in.Terms(hello.StoreID, backlog)
+		credit, wait := in.Terms(hello.StoreID, 0, backlog)
 		answer.Credit, answer.RetryAfterMS = min(credit, wire.FirstCredit), wait.Milliseconds()
 	}
 	return answer, nil
@@ -57,7 +57,7 @@ func (in *Intake) meet(ctx context.Context, hello *wire.Hello) (stream hqdb.Stre
 	defer leave(0) // nobody is given turns in the hall
 	err = in.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		var err error
-		if stream, err = hqdb.OpenStream(ctx, hqdb.Impatient(tx, greetTimeout), hello.StoreID, hello.Head, hello.Head, []uuid.UUID{}); err != nil {
+		if stream, err = hqdb.OpenStream(ctx, hqdb.Glance(tx, greetTimeout), hello.StoreID, hello.Head, hello.Head, []uuid.UUID{}); err != nil {
 			return err
 		}
 		return held(&stream).Greet(hello)

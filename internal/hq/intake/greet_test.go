@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -9,8 +10,11 @@ import (
 
 	"tiem/internal/fault"
 	"tiem/internal/hq/fleet"
+	"tiem/internal/hq/hqdb"
 	"tiem/internal/hq/hqtest"
 	"tiem/internal/hq/intake"
+	"tiem/internal/postgres"
+	"tiem/internal/postgres/postgrestest"
 	"tiem/internal/wire"
 )
 
@@ -84,7 +88,7 @@ func TestStoresWithABacklogAreGivenTurns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int64{wire.FirstCredit, 0}, []int64{int64(first.Credit), first.RetryAfterMS})
 	for i := range 1000 {
-		in.Terms("B"+strconv.Itoa(i), 500)
+		in.Terms("B"+strconv.Itoa(i), 0, 500)
 	}
 	last, err := in.Greet(t.Context(), behind)
 	require.NoError(t, err)
@@ -137,4 +141,25 @@ func TestALiveBatchDoesNotWaitForBacklogs(t *testing.T) {
 	for range backlogs {
 		require.NoError(t, <-errs)
 	}
+}
+
+// A greeting's lock is no write that anybody needs: its COMMIT does not wait for the
+// disk, and the next transaction's does.
+func TestAGlanceDoesNotWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	db, err := postgres.Open(t.Context(), postgrestest.NewURL(t, hqdb.Migrations), postgres.PoolConfig{MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	waits := func(look bool) (setting string) {
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *postgres.Tx) error {
+			if look {
+				_, err := hqdb.OpenStream(ctx, hqdb.Glance(tx, time.Second), "S1", 0, 0, nil)
+				require.NoError(t, err)
+			}
+			return tx.QueryRow(ctx, "select current_setting('synchronous_commit')").Scan(&setting)
+		}))
+		return setting
+	}
+	require.Equal(t, "off", waits(true))
+	require.Equal(t, "on", waits(false))
 }

@@ -104,7 +104,7 @@ func TestManySmallEventsAreABacklog(t *testing.T) {
 		shop.Sell(one(tea)) // three events
 	}
 	for i := range 1000 {
-		in.Terms("B"+string(rune('0'+i)), 500)
+		in.Terms("B"+string(rune('0'+i)), 0, 500)
 	}
 	send := func(first, last int64) wire.Ack {
 		ack, err := in.AcceptBytes(t.Context(), shop.ID, 1000, func() (*wire.Batch, error) { return shop.Batch(first, last), nil })

@@ -59,17 +59,17 @@ func (in *Intake) pass(ctx context.Context, d *Delivery) (ack wire.Ack, err erro
 	if err != nil {
 		return wire.Ack{}, err
 	}
-	defer func() { leave(d.written(err)) }()
+	defer func() { leave(written(ack, err)) }()
 	return in.observed(ctx, d)
 }
 
-// written is how many events the gate learns from: those of a batch that failed
-// say nothing about how long one takes.
-func (d *Delivery) written(err error) int {
-	if err != nil || d == nil { // it could not be read, or that panicked
+// written is how many events the gate learns from: a batch that failed, or was
+// there already, says nothing about how long an event takes.
+func written(ack wire.Ack, err error) int {
+	if err != nil {
 		return 0
 	}
-	return len(d.batch.Events)
+	return ack.Accepted + len(ack.Errors)
 }
 
 // observed is accept with its metrics and traces.

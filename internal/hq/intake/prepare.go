@@ -23,7 +23,8 @@ type Delivery struct {
 	ready      *pgx.Batch           // what is written if the batch begins where HQ's log ends; nil if it is to be refused
 	verdicts   []projection.Verdict // what then becomes of the events
 	careful    bool                 // PostgreSQL refused the projections: go by savepoints
-	behind     int64                // events that the store has behind it, as far as it has said
+	behind     int64                // events that the store has behind it; negative: it has written more since it said
+	said       bool                 // it has said how many
 	prepared   time.Duration        // that Prepare took
 }
 
