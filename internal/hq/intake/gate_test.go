@@ -243,6 +243,10 @@ func TestWhoIsDoneDoesNotWait(t *testing.T) {
 		}
 		_, wait := g.terms("S1", 300, LiveEvents+1)
 		require.NotZero(t, wait)
+		next := g.next
+		_, wait = g.terms("S1", 300, 0)
+		require.Zero(t, wait, "although it has a turn")
+		require.True(t, g.next.Before(next), "which it gives back")
 	})
 }
 

@@ -37,17 +37,14 @@ func (g *gate) terms(storeID string, sent, left int64) (credit int, wait time.Du
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	last, had := g.turns[storeID]
-	if wait = last.at.Sub(now); wait > 0 {
-		return 1, wait
-	}
-	if had {
-		delete(g.turns, storeID)
-		g.next = g.next.Add(-g.lasts(max(0, last.events-sent)))
-	}
 	if left <= LiveEvents { // what comes next is a live batch
+		g.giveBack(storeID, sent)
 		return wire.MostCredit, 0
 	}
+	if wait = g.turns[storeID].at.Sub(now); wait > 0 {
+		return 1, wait
+	}
+	g.giveBack(storeID, sent)
 	if g.next.Before(now) {
 		g.next = now
 	}
@@ -68,6 +65,20 @@ func (g *gate) terms(storeID string, sent, left int64) (credit int, wait time.Du
 		return wire.FirstCredit, 0
 	}
 	return wire.MostCredit, 0
+}
+
+// giveBack ends a store's turn, of which it has used as much as it has sent; of one
+// that is to come, nothing.
+func (g *gate) giveBack(storeID string, sent int64) {
+	last, had := g.turns[storeID]
+	if !had {
+		return
+	}
+	delete(g.turns, storeID)
+	if last.at.After(time.Now()) {
+		sent = 0
+	}
+	g.next = g.next.Add(-g.lasts(max(0, last.events-sent)))
 }
 
 // lasts is how long the gate is busy with so many events of one batch.
