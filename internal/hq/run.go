@@ -11,14 +11,20 @@ import (
 	"tiem/internal/postgres"
 )
 
-// A stop is one budget of 10 s, from the word to stop to the end of Close, whatever
-// hangs: what the listeners wait for, the database's connections, and a PostgreSQL
-// of ours. What is left then is COMMITs whose answers nobody heard, and a store
-// that was not answered sends again. Only a PostgreSQL that does what it was told
-// may take longer, for its checkpoint.
+// A stop is one budget of 10 s, from the word to stop to the end of Close. On Linux it
+// holds if any of these hangs: a request, a stream, a look at the disk; a connection
+// to the database, in use or not; and of a PostgreSQL of ours the postmaster, or any
+// process that must be gone before the checkpoint of its stop (a backend, whoever is
+// connected to it, what belongs to autovacuum, the background writer, …). What is left
+// then is COMMITs whose answers nobody heard, and a store that was not answered sends
+// again.
+//
+// Once PostgreSQL may write that checkpoint it has 20 s from when it was told to stop,
+// and is ended behind that: so long may a slow disk take, and a process that hangs
+// there (the checkpointer, the archiver, a standby's sender).
 const (
 	stopTime  = 10 * time.Second
-	leaveTime = 4 * time.Second // of it, for running requests and streams
+	leaveTime = 4 * time.Second // of it, for running requests; streams leave half a second before
 )
 
 // service is a part of Run that ends when its context does.
@@ -89,8 +95,8 @@ func (a *App) serve(ctx context.Context, services []service) error {
 }
 
 // Close ends what Open or Attach began: connections, and a PostgreSQL of ours. If
-// these hang, it is over 10 s after Run was told to stop, and without a Run about
-// as soon.
+// these hang, it is over within 10 s of the word to Run to stop (what that holds for
+// is said there), and without a Run within postgres.HungClose.
 func (a *App) Close() error {
 	if a.release == nil {
 		return nil

@@ -96,11 +96,13 @@ func stream(t *testing.T, app *hq.App, token string, shop *hqtest.Shop) (sell fu
 func TestAStopWhileTheDatabaseHangs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		busy bool // a request and a stream wait for backends that hang
-		said []string
+		whatHangs func(*testing.T, *hq.App, hq.Config) (pids []int)
+		said      []string
 	}{
-		"backends":       {true, []string{`"what":"requests"`, `"what":"streams"`, `did not come back and are left","after_ms":(1000|\d{1,3})\b`, "does not stop in order", "killing a process of PostgreSQL that hangs"}},
-		"the postmaster": {false, []string{"does not stop in order", "killing a PostgreSQL that hangs"}},
+		"backends": {hungBackends, []string{`"what":"requests"`, "streams wait for the database and are left",
+			`did not come back and are left","after_ms":(1000|\d{1,3})\b`, "does not stop in order", "killing a process of PostgreSQL that hangs"}},
+		"an idle backend": {idleBackend, []string{"does not stop in order", "killing a process of PostgreSQL that hangs"}},
+		"the postmaster":  {onlyThePostmaster, []string{"does not stop in order", "killing a PostgreSQL that hangs"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,13 +116,7 @@ func TestAStopWhileTheDatabaseHangs(t *testing.T) {
 			ran := make(chan error, 1)
 			go func() { ran <- app.Run(ctx) }()
 			main := postmaster(t, cfg)
-			hang := []int{main}
-			if c.busy {
-				hang = hungBackends(t, app, cfg)
-			} else {
-				_, err := app.Fleet.Add(t.Context(), "S1", "Nguyễn Trãi")
-				require.NoError(t, err)
-			}
+			hang := c.whatHangs(t, app, cfg)
 			for _, pid := range hang {
 				require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
 				t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) }) // it is dead by then, unless the case failed
@@ -144,6 +140,24 @@ func TestAStopWhileTheDatabaseHangs(t *testing.T) {
 			require.NotEmpty(t, stores)
 		})
 	}
+}
+
+// onlyThePostmaster hangs, and HQ has nothing to do.
+func onlyThePostmaster(t *testing.T, app *hq.App, cfg hq.Config) (pids []int) {
+	t.Helper()
+	_, err := app.Fleet.Add(t.Context(), "S1", "Nguyễn Trãi")
+	require.NoError(t, err)
+	return []int{postmaster(t, cfg)}
+}
+
+// idleBackend is behind a connection that HQ has in its pool and does not use.
+func idleBackend(t *testing.T, app *hq.App, _ hq.Config) (pids []int) {
+	t.Helper()
+	_, err := app.Fleet.Add(t.Context(), "S1", "Nguyễn Trãi")
+	require.NoError(t, err)
+	var pid int
+	require.NoError(t, app.DB.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid))
+	return []int{pid}
 }
 
 // hungBackends lets a request and a stream wait for a lock, and returns the

@@ -43,6 +43,7 @@ type Server struct {
 	ready    atomic.Bool
 	cancel   context.CancelFunc // ends supervision
 	hurry    chan struct{}      // closed when a stop may no longer be patient
+	heed     atomic.Int64       // how long a stop may take to come to its checkpoint: a time.Duration
 	done     chan struct{}      // closed when supervision has ended and the child is gone
 	stopErr  error              // how the child ended; read after done
 	close    sync.Once
@@ -145,13 +146,18 @@ func (s *Server) Ready() bool {
 // and a checkpoint is written; when ctx ends, or after 20 s, or when the database
 // has not begun with it after 3 s, it is stopped without one and recovers at its
 // next start (a fault of kind Timeout, postgres_stop_forced). What hangs is killed:
-// Close returns at most 4 s after ctx has ended. A second Close, and Close of an
-// attached Server, do nothing.
-func (s *Server) Close(ctx context.Context) error {
+// Close returns at most 4 s after ctx has ended, and at most 12 s after it on other
+// systems than Linux. A second Close, and Close of an attached Server, do nothing.
+func (s *Server) Close(ctx context.Context) error { return s.stop(ctx, heedGrace) }
+
+// stop is Close of a database that gets less than those 3 s to begin with its
+// checkpoint, if heed is less.
+func (s *Server) stop(ctx context.Context, heed time.Duration) error {
 	if s.attached {
 		return nil
 	}
 	s.close.Do(func() {
+		s.heed.Store(int64(min(heed, heedGrace)))
 		s.cancel()
 		select {
 		case <-s.done:

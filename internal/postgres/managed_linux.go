@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,8 +43,17 @@ const seesBackends = true
 // has started. Such a process says in its arguments what it does; a postmaster,
 // and a stand-alone PostgreSQL that somebody runs by hand, do not.
 func isBackend(pid int, cluster string) bool {
+	_, ok := titleOf(pid)
+	return ok && servesCluster(pid, cluster)
+}
+
+// titleOf is what process pid says that it does, if a postmaster has started it.
+func titleOf(pid int) (string, bool) {
 	args, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return err == nil && bytes.HasPrefix(args, []byte("postgres: ")) && servesCluster(pid, cluster)
+	if err != nil {
+		return "", false
+	}
+	return strings.CutPrefix(string(args), "postgres: ")
 }
 
 // backendsOf are the processes that a postmaster of the cluster has started.
@@ -55,4 +66,20 @@ func backendsOf(cluster string) []int {
 		}
 	}
 	return pids
+}
+
+// staysOn are the titles, behind the cluster_name if it has one, of those that
+// PostgreSQL 15 to 18 does not wait for before the checkpoint of its stop
+// (PM_WAIT_BACKENDS in postmaster.c).
+var staysOn = regexp.MustCompile(`^(.*: )?(checkpointer|archiver|walsender|logger|io worker)\b`)
+
+func holdsUpCheckpoint(title string) bool { return !staysOn.MatchString(title) }
+
+// checkpointHeldUp tells whether the cluster has a process that must be gone before
+// its postmaster, which stops, has the checkpoint written.
+func checkpointHeldUp(cluster string) bool {
+	return slices.ContainsFunc(backendsOf(cluster), func(pid int) bool {
+		title, ok := titleOf(pid)
+		return ok && holdsUpCheckpoint(title)
+	})
 }

@@ -11,20 +11,22 @@ import (
 )
 
 // How long a stop waits, step by step. All but the first are for a PostgreSQL
-// that hangs, and are over within 7 s.
+// that hangs, and are over within 7 s on Linux. Elsewhere its processes cannot be
+// told apart: quitGrace takes the place of hangGrace, which makes it 15 s, and a
+// process other than the postmaster is found to hang only behind stopGrace.
 const (
 	stopGrace = 20 * time.Second        // for the checkpoint of an orderly stop
-	heedGrace = 3 * time.Second         // for a postmaster to begin with it: one that does not is stopped itself
+	heedGrace = 3 * time.Second         // at most, for PostgreSQL to begin with it
 	quitGrace = 10 * time.Second        // behind SIGQUIT: PostgreSQL itself kills what hangs after 5 s …
 	hangGrace = 1500 * time.Millisecond // … and we what we can see to hang
 	killGrace = time.Second             // for what was killed to be gone
 )
 
 // end stops the postmaster: SIGINT disconnects the clients and writes a
-// checkpoint. If that takes longer than stopGrace or is not even begun, or hurry is
-// closed, SIGQUIT ends it without one, and its next start recovers from the log. A
-// process of it that does not heed that is killed, as PostgreSQL itself would, and
-// last the postmaster.
+// checkpoint. If that takes longer than stopGrace, or is not even begun within heed,
+// or if hurry is closed, SIGQUIT ends it without one, and its next start recovers from
+// the log. A process of it that does not heed that is killed, as PostgreSQL itself
+// would, and last the postmaster.
 func (s *Server) end(c *child) error {
 	_ = c.process.Signal(syscall.SIGINT) // an error means that it has ended already
 	begun := time.Now()
@@ -57,10 +59,9 @@ func stopForced() error {
 		"PostgreSQL took too long to stop and was ended; no data is lost, it recovers at its next start")
 }
 
-// endedInOrder waits for an orderly stop for as long as there is hope of one. A
-// postmaster that is at it says so in postmaster.pid, whatever its backends do.
+// endedInOrder waits for an orderly stop for as long as there is hope of one.
 func (s *Server) endedInOrder(c *child) bool {
-	patience, heed := time.NewTimer(stopGrace), time.NewTimer(heedGrace)
+	patience, heed := time.NewTimer(stopGrace), time.NewTimer(time.Duration(s.heed.Load()))
 	defer patience.Stop()
 	defer heed.Stop()
 	for {
@@ -72,11 +73,21 @@ func (s *Server) endedInOrder(c *child) bool {
 		case <-patience.C:
 			return false
 		case <-heed.C:
-			if f := readPidFile(s.site.cluster); f.pid == c.process.Pid && f.status != "stopping" {
+			if !s.atCheckpoint(c) {
 				return false
 			}
 		}
 	}
+}
+
+// atCheckpoint tells whether the stop has come to its checkpoint, as far as can be
+// seen. The postmaster says in postmaster.pid that it is stopping as soon as it is
+// told to, and then waits for every process that may still write, without a limit.
+func (s *Server) atCheckpoint(c *child) bool {
+	if f := readPidFile(s.site.cluster); f.pid == c.process.Pid && f.status != "stopping" {
+		return false
+	}
+	return !checkpointHeldUp(s.site.cluster)
 }
 
 // gone tells whether the child ends within grace.

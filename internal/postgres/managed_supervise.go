@@ -34,6 +34,7 @@ func startOwned(ctx context.Context, cfg ServerConfig, st site, lock *ownership)
 		cfg: cfg, site: st, log: cfg.logger(), lock: lock,
 		hurry: make(chan struct{}), done: make(chan struct{}),
 	}
+	s.heed.Store(int64(heedGrace))
 	c, err := s.bringUp(ctx)
 	if err != nil {
 		st.removeSocketDir()

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"tiem/internal/fault"
 )
@@ -26,6 +27,8 @@ func (*Server) Ready() bool { return false }
 
 // Close is never reached: there is no Server.
 func (*Server) Close(context.Context) error { return nil }
+
+func (*Server) stop(context.Context, time.Duration) error { return nil }
 
 func unmanaged() error {
 	return fault.New(fault.Config, "postgres_not_managed", "this program cannot run PostgreSQL itself on Windows").

@@ -10,14 +10,17 @@ import (
 )
 
 const (
-	closeTimeout = 25 * time.Second // for a managed server to stop in order
-	poolTimeout  = 3 * time.Second  // for the connections to come back before that
-	hungTimeout  = 1 * time.Second  // for a managed server to stop in order if they did not
-	endTimeout   = 4 * time.Second  // for one that did not to be ended
+	poolTimeout  = 3 * time.Second        // for the connections to come back, at most …
+	poolLeast    = 200 * time.Millisecond // … and at least: those that nobody uses do at once
+	heedLeast    = 1 * time.Second        // for a managed server to begin with its checkpoint, at least
+	endTimeout   = 4 * time.Second        // for one that does not to be ended (on Linux)
+	closeTimeout = 25 * time.Second       // for one that does to be through with it
 )
 
-// HungClose is about the longest that Close takes if the database hangs.
-const HungClose = poolTimeout + hungTimeout + endTimeout
+// HungClose is what Close may take, on Linux, if the database hangs before the
+// checkpoint of its stop; elsewhere see managed_stop.go. It is not the longest: once
+// the checkpoint may be written, that and whoever takes part in it may take 20 s.
+const HungClose = poolTimeout + heedLeast + endTimeout
 
 // Source says where a program's database is, and how its settings are called, so
 // that a fault names the one to mend.
@@ -98,25 +101,25 @@ func (d *Database) Ready(ctx context.Context) error {
 }
 
 // Close gives the connections back and stops a server of ours. A connection that
-// does not come back hangs at the server: it is not waited for, and neither is the
-// server for long (HungClose). A server that does what it is told may take the time
-// that its checkpoint needs.
+// does not come back is not waited for, and neither is for long a server that does
+// not come to its checkpoint (HungClose). One that does may take the time that the
+// checkpoint needs, whatever became of the connections.
 func (d *Database) Close() error { return d.CloseBy(time.Now().Add(HungClose)) }
 
 // CloseBy is Close for a program that has to be gone by then if the database hangs:
-// whoever has waited for it elsewhere waits so much less for its connections.
+// whoever has waited for it elsewhere waits so much less for its connections, and
+// for its checkpoint to begin. With no time left they get 0.2 s and 1 s all the same.
 func (d *Database) CloseBy(by time.Time) error {
-	patience := closeTimeout
-	if wait := min(poolTimeout, time.Until(by)-hungTimeout-endTimeout); d.DB != nil && !d.closeWithin(max(0, wait)) {
-		d.source.Managed.logger().Warn("connections to the database did not come back and are left", "after_ms", max(0, wait).Milliseconds())
-		patience = hungTimeout
+	wait := max(poolLeast, min(poolTimeout, time.Until(by)-heedLeast-endTimeout))
+	if d.DB != nil && !d.closeWithin(wait) {
+		d.source.Managed.logger().Warn("connections to the database did not come back and are left", "after_ms", wait.Milliseconds())
 	}
 	if d.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return d.server.Close(ctx)
+	return d.server.stop(ctx, max(heedLeast, time.Until(by)-endTimeout))
 }
 
 // RequireSchema refuses a schema that is not the program's (schema_missing).
