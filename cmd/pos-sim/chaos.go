@@ -176,8 +176,8 @@ func printChaos(w io.Writer, r *sim.ChaosReport) {
 	fmt.Fprintf(w, "tills               %d requests, %d retries, the longest wait %d ms\n", r.Tills.Requests, r.Tills.Retries, r.StallMS)
 	fmt.Fprintf(w, "baskets             %s\n", r.Tills.Moves())
 	if r.Report != nil {
-		fmt.Fprintf(w, "events              %d at the edge and at HQ, %d of them tried more than once, drained %d ms after the last sale\n",
-			r.Report.Figures.Events, r.Report.Figures.Resent, r.DrainMS)
+		fmt.Fprintf(w, "events              %d at the edge and at HQ, %d of them tried more than once, %d sent to HQ again although it had them, drained %d ms after the last sale\n",
+			r.Report.Figures.Events, r.Report.Figures.Retried, r.Redelivered, r.DrainMS)
 	}
 	fmt.Fprintf(w, "time                %.1f s, of which %.1f s selling\n", r.Took.Seconds(), float64(r.SellMS)/1000)
 	if r.OK {

@@ -45,6 +45,8 @@ type ChaosReport struct {
 	Took     time.Duration   `json:"-"`
 	Report   *Report         `json:"report,omitzero"`
 	Audits   []Audit         `json:"audits,omitzero"`
+
+	Redelivered int64 `json:"redelivered"` // events that HQ was sent although it had them, by its own count
 }
 
 // Chaos makes a scratch installation, lets tills sell while its processes are
@@ -166,6 +168,7 @@ func (c *chaos) sellAndBreak(ctx context.Context) error {
 	})
 	err := group.Wait()
 	c.count(killer.struck(), cutter.suffered())
+	c.report.Redelivered = killer.redelivered
 	if err == nil {
 		c.say("%d sales acknowledged in %.1f s", c.report.Sales, float64(c.report.SellMS)/1000)
 	}
@@ -196,6 +199,11 @@ func (c *chaos) judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	last, err := redelivered(ctx, c.in)
+	if err != nil {
+		return err
+	}
+	c.report.Redelivered += last
 	if c.report.Repeated, err = Again(ctx, c.in.Store(), c.ledger, atMost); err != nil {
 		return err
 	}

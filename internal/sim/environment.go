@@ -72,6 +72,12 @@ func (in *Installation) towardsHQ(env []string) []string {
 	return mergeEnv(env, []string{"HQ_URL=" + url, "HQ_GRPC_TARGET=" + target})
 }
 
+// What homes names of each server.
+var (
+	edgeHomes = []string{"EDGE_STORE_ID", "EDGE_DATA_DIR", "EDGE_ADDR"}
+	hqHomes   = []string{"HQ_DATA_DIR", "HQ_ADDR"}
+)
+
 // homes are what the programs' own commands go by beside the servers: which shop,
 // which directories (absolute: they hold wherever the command is typed), where the
 // servers listen, and the env file that says so.
@@ -80,10 +86,7 @@ func (in *Installation) homes() []Variable {
 	for _, from := range []struct {
 		env   []string
 		names []string
-	}{
-		{in.edge.env, []string{"EDGE_STORE_ID", "EDGE_DATA_DIR", "EDGE_ADDR"}},
-		{in.hq.env, []string{"HQ_DATA_DIR", "HQ_ADDR"}},
-	} {
+	}{{in.edge.env, edgeHomes}, {in.hq.env, hqHomes}} {
 		for _, name := range from.names {
 			value := valueIn(from.env, name)
 			if abs, err := filepath.Abs(value); err == nil && strings.HasSuffix(name, "_DIR") {

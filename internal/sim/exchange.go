@@ -54,9 +54,21 @@ func (x exchange) close() { x.client.CloseIdleConnections() }
 // 504) is a fault of kind Unavailable; a refusal is the server's own fault, with
 // its code and the details "status" and "retry_after" (the header; mostly empty).
 func (x exchange) do(ctx context.Context, r request, into any) error {
+	answer, err := x.send(ctx, r)
+	if err != nil || into == nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fault.Wrap(err, fault.Internal, "answer_unreadable", "the answer of %s to %s %s cannot be read", x.who, r.method, r.path)
+	}
+	return nil
+}
+
+// send is do, and returns the answer as it is.
+func (x exchange) send(ctx context.Context, r request) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, x.base+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return fault.Wrap(err, fault.Config, "url_invalid", "%s is not the URL of %s", x.base, x.who)
+		return nil, fault.Wrap(err, fault.Config, "url_invalid", "%s is not the URL of %s", x.base, x.who)
 	}
 	if x.token != "" {
 		req.Header.Set("Authorization", "Bearer "+x.token)
@@ -71,23 +83,17 @@ func (x exchange) do(ctx context.Context, r request, into any) error {
 	}
 	res, err := x.client.Do(req)
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "unreachable", "%s does not answer at %s", x.who, x.base)
+		return nil, fault.Wrap(err, fault.Unavailable, "unreachable", "%s does not answer at %s", x.who, x.base)
 	}
 	defer func() { _ = res.Body.Close() }() // it was read, or is of no use
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return fault.Wrap(err, fault.Unavailable, "answer_broken", "the answer of %s broke off", x.who)
+		return nil, fault.Wrap(err, fault.Unavailable, "answer_broken", "the answer of %s broke off", x.who)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return x.refusal(r, res.StatusCode, answer).With("retry_after", res.Header.Get("Retry-After"))
+		return nil, x.refusal(r, res.StatusCode, answer).With("retry_after", res.Header.Get("Retry-After"))
 	}
-	if into == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		return fault.Wrap(err, fault.Internal, "answer_unreadable", "the answer of %s to %s %s cannot be read", x.who, r.method, r.path)
-	}
-	return nil
+	return answer, nil
 }
 
 // get reads path, without a retry.

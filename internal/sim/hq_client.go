@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
 
+	"tiem/internal/fault"
 	"tiem/internal/wire"
 )
 
@@ -55,6 +58,27 @@ func (c *HQClient) Sync(ctx context.Context, storeID string) (wire.StoreSync, er
 	var s wire.StoreSync
 	err := c.read(ctx, "/v1/stores/"+url.PathEscape(storeID)+"/sync", &s)
 	return s, err
+}
+
+// Duplicates asks how many events this HQ has been sent since it was started that
+// it had already, of all stores. No token is needed.
+func (c *HQClient) Duplicates(ctx context.Context) (n int64, err error) {
+	const duplicates = `tiem_events_received_total{result="duplicate"} `
+	_, err = persist(ctx, readPatience, func(ctx context.Context) error {
+		page, err := c.send(ctx, request{method: http.MethodGet, path: "/metrics"})
+		if err != nil {
+			return err
+		}
+		_, line, _ := strings.Cut(string(page), "\n"+duplicates)
+		line, _, _ = strings.Cut(line, "\n")
+		count, err := strconv.ParseFloat(line, 64)
+		if err != nil {
+			return fault.New(fault.Internal, "answer_unreadable", "HQ's /metrics has no number for %s", duplicates)
+		}
+		n = int64(count)
+		return nil
+	})
+	return n, err
 }
 
 // knows asks whether the client's token speaks for the store.

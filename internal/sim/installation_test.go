@@ -172,7 +172,7 @@ func TestWhatTheDemoTellsCommands(t *testing.T) {
 	require.Equal(t, []Variable{
 		{"EDGE_STORE_ID", "S1"}, {"EDGE_DATA_DIR", filepath.Join(in.options.DataDir, "edge")}, {"EDGE_ADDR", in.options.EdgeAddr},
 		{"HQ_DATA_DIR", there}, {"HQ_ADDR", in.options.HQAddr},
-		{"DEMO_ENV", filepath.Join(in.options.DataDir, "demo.env")},
+		{"DEMO_ENV_FILE", filepath.Join(in.options.DataDir, "demo.env")},
 	}, in.homes())
 }
 

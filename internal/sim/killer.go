@@ -32,6 +32,8 @@ type killer struct {
 	begun time.Time
 	sides map[Part]chan struct{} // one token each: a side that recovers is not struck
 
+	redelivered int64 // what HQ's lives that were ended had counted
+
 	done sync.Mutex
 	list []Struck
 }
@@ -74,6 +76,13 @@ func (k *killer) strikes(ctx context.Context, recoveries *errgroup.Group) error 
 		case side <- struct{}{}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if strike.Part == HQServer { // its count dies with it
+			n, err := redelivered(ctx, k.in)
+			if err != nil {
+				return err
+			}
+			k.redelivered += n
 		}
 		at := time.Now()
 		if err := k.in.Kill(strike.Part); err != nil {

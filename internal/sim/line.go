@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"tiem/internal/fault"
 )
@@ -12,8 +13,8 @@ import (
 // Line is the line from a shop to HQ: a proxy on loopback ports, one for each
 // of HQ's, that carries bytes both ways until it is told to fail (Cut). It is one
 // line: what happens to it happens to everything that goes over it, and a slow
-// one is shared. It knows nothing of HTTP or gRPC. It is safe for concurrent use;
-// Close it when done.
+// one is shared. It knows nothing of HTTP or gRPC. Once all of it leads somewhere
+// (LeadGRPC) it is safe for concurrent use; Close it when done.
 type Line struct {
 	ways []*lineEnd // that to HQ's API first
 	work sync.WaitGroup
@@ -26,8 +27,10 @@ type Line struct {
 
 // lineEnd is where the shop finds one of HQ's ports.
 type lineEnd struct {
+	flag     string // that names it
 	listener net.Listener
 	target   string        // host:port of HQ
+	patience time.Duration // how long a running shop may take to call for the first time
 	called   chan struct{} // closed when the shop calls for the first time
 	first    sync.Once     // closes called
 }
@@ -72,27 +75,27 @@ func LineToHQ(ctx context.Context) (l *Line, hqAddr, hqGRPC string, err error) {
 // no gRPC yet. An address that somebody has is a fault of kind Config (address_in_use).
 func NewLineAt(ctx context.Context, address, target string) (*Line, error) {
 	l := &Line{state: newLineState(Cut{}), open: map[*lineCall]struct{}{}}
-	if err := l.lead(ctx, "--line", address, target); err != nil {
+	if err := l.lead(ctx, flagLine, probePatience, address, target); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
 // LeadGRPC lets the shop find HQ's port for gRPC, target, at address, over the
-// same line. Its error is NewLineAt's.
+// same line. It is called beside nothing else. Its error is NewLineAt's.
 func (l *Line) LeadGRPC(ctx context.Context, address, target string) error {
-	return l.lead(ctx, "--line-grpc", address, target)
+	return l.lead(ctx, flagLineGRPC, streamPatience, address, target)
 }
 
 // lead opens the way from address, which flag names, to target.
-func (l *Line) lead(ctx context.Context, flag, address, target string) error {
+func (l *Line) lead(ctx context.Context, flag string, patience time.Duration, address, target string) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return fault.Wrap(err, fault.Config, "address_in_use", "no line can listen on %s", address).At(flag).
 			Advise("choose a free address, host:port")
 	}
-	way := &lineEnd{listener: listener, target: target, called: make(chan struct{})}
+	way := &lineEnd{flag: flag, listener: listener, target: target, patience: patience, called: make(chan struct{})}
 	l.ways = append(l.ways, way)
 	l.work.Go(func() { l.take(way) })
 	return nil

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"tiem/internal/fault"
 )
 
 // A direction has one budget: two connections get half of it each.
@@ -57,24 +55,4 @@ func TestConnectionsOfASlowLineWaitForEachOther(t *testing.T) {
 	require.Eventually(t, func() bool { return heard.Load() == 2000 }, 20*time.Second, time.Millisecond)
 	require.GreaterOrEqual(t, time.Since(begun), 400*time.Millisecond, "2,000 bytes at 5,000 a second")
 	require.Equal(t, 4, l.Mend())
-}
-
-func TestALineThatNobodyGoesByIsRefused(t *testing.T) {
-	t.Parallel()
-	address, _ := echo(t)
-	l := newLine(t, address)
-	free, err := FreeAddress(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, l.LeadGRPC(t.Context(), free, address))
-	unused := func(i int, field string) {
-		err := l.await(t.Context(), l.ways[i], 10*time.Millisecond)
-		require.Equal(t, "line_unused", fault.CodeOf(err))
-		require.Equal(t, 78, fault.ExitCode(err))
-		require.Equal(t, field, fault.As(err).Field)
-		require.Contains(t, fault.As(err).Hint, "HQ_URL="+l.URL()+" HQ_GRPC_TARGET="+free)
-	}
-	unused(0, "--line")
-	say(t, call(t, l), "hello")
-	require.NoError(t, l.await(t.Context(), l.ways[0], time.Minute))
-	unused(1, "--line-grpc") // each way is for itself
 }

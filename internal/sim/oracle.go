@@ -35,7 +35,7 @@ type Figures struct {
 	PerType     map[string]int64 `json:"per_type"`     // events
 	Acked       int              `json:"acknowledged"`
 	Quarantined int64            `json:"quarantined"`
-	Resent      int64            `json:"resent"` // events that the edge tried to send more than once
+	Retried     int64            `json:"retried"` // events with more than one try at the edge; of some, no byte left the shop
 }
 
 // soldSale is what the log says of one sale, as far as later checks need it.

@@ -153,7 +153,7 @@ func (r *run) there(ctx context.Context) (err error) {
 
 func (r *run) sellThere(ctx context.Context, store Store, line *Line) error {
 	if line != nil {
-		if err := line.used(ctx, store); err != nil {
+		if err := line.used(ctx, store, r.say); err != nil {
 			return err
 		}
 	}

@@ -31,21 +31,40 @@ func (o RunOptions) Check() error {
 	if o.Shop != nil {
 		store = *o.Shop
 	}
-	if err := checkLine("--line", o.LineAddr, "HQ_URL=http://HOST:PORT", hostOf(store.HQURL)); err != nil || o.LineGRPC == "" {
+	if err := checkLine(store, flagLine, o.LineAddr, "HQ_URL=http://HOST:PORT"); err != nil || o.LineGRPC == "" {
 		return err
 	}
-	return checkLine("--line-grpc", o.LineGRPC, "HQ_GRPC_TARGET=HOST:PORT", store.GRPCTarget)
+	return checkLine(store, flagLineGRPC, o.LineGRPC, "HQ_GRPC_TARGET=HOST:PORT")
 }
 
-// checkLine finds an address at which no running shop could find a line to target.
-func checkLine(flag, address, setting, target string) error {
-	_, port, err := net.SplitHostPort(address)
-	switch {
-	case err != nil || port == "" || port == "0":
+// checkLine finds an address at which the running shop could not find a line to
+// its HQ. The shop must have been started with setting.
+func checkLine(store Store, flag, address, setting string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" || port == "0" {
 		return fault.New(fault.Usage, "usage", "%s %s is not an address that a shop could have been started with", flag, address).Advise("give host:port, with %s in the shop's environment", setting)
-	case address == target:
-		return fault.New(fault.Usage, "usage", "%s %s would lead to itself: there, it is said, is HQ", flag, address).
-			Advise("%s in this shell is the shop's; take it away, and the env file says where HQ is", setting[:strings.Index(setting, "=")])
+	}
+	for _, hq := range []Variable{{"HQ_URL", hostOf(store.HQURL)}, {"HQ_GRPC_TARGET", store.GRPCTarget}} {
+		if samePlace(address, hq.Value) {
+			return fault.New(fault.Usage, "usage", "%s %s would lead to itself: there, it is said, is HQ", flag, address).
+				Advise("%s in this shell is the shop's; take it away, and the env file says where HQ is", hq.Name)
+		}
 	}
 	return nil
+}
+
+// samePlace tells whether two addresses, host:port, are one: the same text, or the
+// same port of this machine by two of its names.
+func samePlace(a, b string) bool {
+	hostA, portA, badA := net.SplitHostPort(a)
+	hostB, portB, badB := net.SplitHostPort(b)
+	if badA != nil || badB != nil {
+		return a == b
+	}
+	return portA == portB && (strings.EqualFold(hostA, hostB) || isHere(hostA) && isHere(hostB))
+}
+
+// isHere tells whether host is one of the names that every machine has for itself.
+func isHere(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || strings.EqualFold(host, "localhost") || ip.IsLoopback() || ip.IsUnspecified()
 }

@@ -180,6 +180,12 @@ func TestWhatCannotBeIsNotStarted(t *testing.T) {
 		"gRPC of no port":     {Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:0"},
 		"a line to itself":    {Terminals: 5, Shop: &Store{HQURL: "http://127.0.0.1:9090"}, LineAddr: "127.0.0.1:9090"},
 		"gRPC to itself":      {Terminals: 5, Shop: &Store{GRPCTarget: "127.0.0.1:9091"}, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091"},
+		"by another name":     {Terminals: 5, Shop: &Store{HQURL: "http://localhost:9090"}, LineAddr: "127.0.0.1:9090"},
+		"by no name":          {Terminals: 5, Shop: &Store{HQURL: "http://127.0.0.1:9090"}, LineAddr: ":9090"},
+		"on every interface":  {Terminals: 5, Shop: &Store{HQURL: "http://[::1]:9090"}, LineAddr: "0.0.0.0:9090"},
+		"in other letters":    {Terminals: 5, Shop: &Store{HQURL: "http://hq.example:9090"}, LineAddr: "HQ.example:9090"},
+		"a line to HQ's gRPC": {Terminals: 5, Shop: &Store{GRPCTarget: "127.0.0.1:9090"}, LineAddr: "127.0.0.1:9090"},
+		"gRPC to HQ's API":    {Terminals: 5, Shop: &Store{HQURL: "http://127.0.0.1:9091"}, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091"},
 	} {
 		report, err := Run(t.Context(), o)
 		require.Equal(t, 2, fault.ExitCode(err), name)
@@ -187,6 +193,10 @@ func TestWhatCannotBeIsNotStarted(t *testing.T) {
 	}
 	require.NoError(t, RunOptions{Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", Events: []scenario.Event{cut}}.Check())
 	require.NoError(t, RunOptions{Terminals: 5, Shop: shop, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091", Events: []scenario.Event{cut}}.Check())
+	beside := &Store{HQURL: "http://127.0.0.1:8090", GRPCTarget: "127.0.0.1:8091"}
+	require.NoError(t, RunOptions{Terminals: 5, Shop: beside, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091"}.Check(), "other ports of this machine")
+	elsewhere := &Store{HQURL: "http://hq.example:9090", GRPCTarget: "192.0.2.7:9091"}
+	require.NoError(t, RunOptions{Terminals: 5, Shop: elsewhere, LineAddr: "127.0.0.1:9090", LineGRPC: "127.0.0.1:9091"}.Check(), "the same port of another machine")
 	require.NoError(t, RunOptions{Terminals: 2, Sales: 3, Stores: 3, Events: []scenario.Event{cut, dead, kill}}.Check())
 }
 
@@ -289,19 +299,19 @@ func TestAShopMustGoByTheLineAsItSpeaks(t *testing.T) {
 		line, err := NewLineAt(t.Context(), free, address)
 		require.NoError(t, err)
 		say(t, call(t, line), "a probe")
-		err = line.used(t.Context(), store)
+		err = line.used(t.Context(), store, t.Logf)
 		if !grpc {
 			require.NoError(t, err, said)
 		}
 		require.NoError(t, line.LeadGRPC(t.Context(), freeGRPC, address))
 		if !grpc {
-			require.NoError(t, line.used(t.Context(), store), "nobody need come over the way for gRPC")
+			require.NoError(t, line.used(t.Context(), store, t.Logf), "nobody need come over the way for gRPC")
 		}
 		conn, bad := net.Dial("tcp", freeGRPC)
 		require.NoError(t, bad)
 		say(t, conn, "a stream")
 		require.NoError(t, conn.Close())
-		require.NoError(t, line.used(t.Context(), store), said)
+		require.NoError(t, line.used(t.Context(), store, t.Logf), said)
 		require.NoError(t, line.Close())
 		if !grpc {
 			continue

@@ -194,7 +194,7 @@ func (v *verification) compareLogs(ctx context.Context) error {
 				return d
 			}
 			if entries[i].PublishAttempts > 1 {
-				v.oracle.figures.Resent++
+				v.oracle.figures.Retried++
 			}
 			if v.pending == 0 && entries[i].PublishedAt == nil {
 				return v.oracle.differs("edge=HQ", entries[i].ID, "", "HQ has the event, but the edge does not know", "a published_at", "none")

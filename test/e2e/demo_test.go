@@ -164,7 +164,7 @@ func TestASecondDemoFromTheFirstOnesShell(t *testing.T) {
 	variables, err = sim.ReadEnvFile(filepath.Join(other.dir, "demo.env"))
 	require.NoError(t, err)
 	require.Equal(t, []string{filepath.Join(other.dir, "edge"), filepath.Join(other.dir, "hq"), filepath.Join(other.dir, "demo.env")},
-		[]string{variables["EDGE_DATA_DIR"], variables["HQ_DATA_DIR"], variables["DEMO_ENV"]})
+		[]string{variables["EDGE_DATA_DIR"], variables["HQ_DATA_DIR"], variables["DEMO_ENV_FILE"]})
 	require.NotEqual(t, first.HQToken, second.HQToken)
 	require.Equal(t, "S1-T1-0000001", sellOne(t, second).ReceiptNo, "a shop of its own")
 	for _, store := range []sim.Store{first, second} {

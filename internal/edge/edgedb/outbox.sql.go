@@ -320,9 +320,13 @@ func (q *Queries) MarkEventError(ctx context.Context, db DBTX, lastError *string
 
 const markFailed = `-- name: MarkFailed :exec
 UPDATE outbox SET publish_attempts = publish_attempts + 1, last_error = $1
-WHERE id >= $2 AND id <= $3 AND published_at IS NULL
+FROM (SELECT o.id AS oldest FROM outbox o
+      WHERE o.id > coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0) AND o.published_at IS NULL
+      ORDER BY o.id LIMIT 1) waits
+WHERE id >= greatest($2::bigint, oldest) AND id <= greatest($3::bigint, oldest) AND published_at IS NULL
 `
 
+// Those of first to last that were never published; if all of them were, the oldest that was not.
 func (q *Queries) MarkFailed(ctx context.Context, db DBTX, lastError *string, firstID int64, lastID int64) error {
 	_, err := db.Exec(ctx, markFailed, lastError, firstID, lastID)
 	return err

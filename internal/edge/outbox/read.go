@@ -26,8 +26,8 @@ type Entry struct {
 	wire.Event
 	CreatedAt       time.Time  `json:"created_at"`
 	PublishedAt     *time.Time `json:"published_at"`
-	PublishAttempts int32      `json:"publish_attempts"`
-	LastError       *string    `json:"last_error"`
+	PublishAttempts int32      `json:"publish_attempts" doc:"how often it was sent, the time that worked counted; of the oldest event that waits also the tries that did not get so far"`
+	LastError       *string    `json:"last_error" doc:"why the last attempt was in vain; of a published event, why HQ set it aside"`
 }
 
 // Position is where the log stands.

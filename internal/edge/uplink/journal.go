@@ -22,7 +22,8 @@ type Journal interface {
 	// Mark records HQ's watermark: every event up to it is published, those that
 	// HQ set aside with the reason. Published is monotone, the watermark is not.
 	Mark(ctx context.Context, upto int64, setAside []wire.EventError) error
-	// Failed records an attempt for the events first to last that HQ did not
-	// acknowledge, and why.
+	// Failed records an attempt that HQ did not acknowledge, and why: for those of
+	// the events first to last that it never acknowledged, or, if it once had all of
+	// them, for the oldest that it never had, which waits for the same reason.
 	Failed(ctx context.Context, first, last int64, reason string) error
 }

@@ -106,5 +106,11 @@ func (j *OutboxJournal) Mark(ctx context.Context, upto int64, setAside []wire.Ev
 
 // Failed implements Journal.
 func (j *OutboxJournal) Failed(ctx context.Context, first, last int64, reason string) error {
-	return postgres.Fault(edgedb.New().MarkFailed(ctx, j.db, &reason, first, last))
+	return j.db.InTx(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+		q := edgedb.New()
+		if err := q.CommitLater(ctx, tx.Queued()); err != nil { // a count that is lost with the power does no harm
+			return err
+		}
+		return q.MarkFailed(ctx, tx.Queued(), &reason, first, last)
+	})
 }

@@ -42,14 +42,15 @@ func TestACursorFallsOrDoesNot(t *testing.T) {
 	require.Equal(t, []int64{1, 3}, []int64{at.Acked, at.Published})
 }
 
-// HQ tells once what it has set aside: that is not lost with the power.
-func TestWhatWasSetAsideWaitsForTheDisk(t *testing.T) {
+// HQ tells once what it has set aside: that is not lost with the power. Everything
+// else may be; the disk is the tills'.
+func TestWhatWasSetAsideAloneWaitsForTheDisk(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.sell(2, 10)
 	_, err := s.db.Exec(t.Context(), `create table seen (how text);
 		create function note() returns trigger language plpgsql as $$ begin insert into seen values (current_setting('synchronous_commit')); return null; end $$;
-		create trigger note after update on sync_cursors for each statement execute function note()`)
+		create trigger note after update on outbox for each statement execute function note()`)
 	require.NoError(t, err)
 	journal := NewJournal(s.db)
 	how := func() (out string) {
@@ -58,6 +59,8 @@ func TestWhatWasSetAsideWaitsForTheDisk(t *testing.T) {
 		require.NoError(t, err)
 		return out
 	}
+	require.NoError(t, journal.Failed(t.Context(), 1, 1, "hq_unreachable: away"))
+	require.Equal(t, "off", how())
 	require.NoError(t, journal.Mark(t.Context(), 1, nil))
 	require.Equal(t, "off", how())
 	require.NoError(t, journal.Mark(t.Context(), 2, []wire.EventError{{ID: 2, Code: "sum_mismatch"}}))

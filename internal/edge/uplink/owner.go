@@ -54,11 +54,6 @@ func (r *Relay) own(ctx context.Context, db *postgres.DB) error {
 	if _, err := conn.Exec(ctx, "listen "+outbox.Channel); err != nil {
 		return postgres.Fault(err)
 	}
-	at, err := (&outbox.Log{}).Where(ctx, db)
-	if err != nil {
-		return err
-	}
-	r.published = at.Published
 	r.log.Info("relay: owner of the uplink")
 	owned, lost := context.WithCancelCause(ctx)
 	defer lost(nil)

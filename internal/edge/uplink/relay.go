@@ -41,8 +41,6 @@ type Relay struct {
 	hint    chan struct{}   // of capacity 1: "something was committed, somewhere"
 	handoff *handoff
 	warned  bool // that HQ cannot read some of our events
-	// published is how far HQ had acknowledged when the lock was taken; 0 under Drive alone.
-	published int64
 	*state
 	*metrics
 }

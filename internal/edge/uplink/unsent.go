@@ -7,22 +7,19 @@ import (
 	"tiem/internal/fault"
 )
 
-// unsent records a try for the batch with which a conversation would have gone
+// unsent records a try for the event with which a conversation would have gone
 // on, that was not opened or was over before: whoever looks at the outbox is to
 // see that the relay tries, and why in vain. head is the log's last event. What
-// is behind that batch was not tried, and a long backlog is not written anew
-// every few seconds.
+// is behind that event was not tried, and an outage that lasts does not write a
+// backlog anew every few seconds.
 func (r *Relay) unsent(ctx context.Context, head int64, cause error) {
 	var mine ownError
-	first := r.waits()
-	if first > head || ctx.Err() != nil || errors.As(cause, &mine) {
+	next := r.Status().Acked + 1 // by HQ's last word; the journal knows if HQ had that once
+	if next > head || ctx.Err() != nil || errors.As(cause, &mine) {
 		return
 	}
-	r.tried(ctx, first, min(head, first+int64(r.cfg.Batch)-1), cause)
+	r.tried(ctx, next, next, cause)
 }
-
-// waits is the first event that HQ may not have.
-func (r *Relay) waits() int64 { return max(r.published, r.Status().Acked) + 1 }
 
 // tried records a try for the events first to last, and why it failed.
 func (r *Relay) tried(ctx context.Context, first, last int64, cause error) {

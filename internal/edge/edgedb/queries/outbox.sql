@@ -33,8 +33,12 @@ WHERE id > coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.publ
 UPDATE outbox SET last_error = sqlc.arg(last_error) WHERE id = sqlc.arg(id);
 
 -- name: MarkFailed :exec
+-- Those of first to last that were never published; if all of them were, the oldest that was not.
 UPDATE outbox SET publish_attempts = publish_attempts + 1, last_error = sqlc.arg(last_error)
-WHERE id >= sqlc.arg(first_id) AND id <= sqlc.arg(last_id) AND published_at IS NULL;
+FROM (SELECT o.id AS oldest FROM outbox o
+      WHERE o.id > coalesce((SELECT position FROM sync_cursors WHERE name = 'uplink.published'), 0) AND o.published_at IS NULL
+      ORDER BY o.id LIMIT 1) waits
+WHERE id >= greatest(sqlc.arg(first_id)::bigint, oldest) AND id <= greatest(sqlc.arg(last_id)::bigint, oldest) AND published_at IS NULL;
 
 -- name: SetCursor :exec
 -- A row that is missing is written: without one nothing would ever be marked, and nobody would hear of it.
