@@ -23,7 +23,9 @@ const (
 	stormBar     = 3.0
 )
 
-// storm is an HQ with live stores, at which many more arrive at once.
+// storm is an HQ with live stores, at which many more arrive at once. Its server is
+// sized as one for so many stores is, and has run for a while: with the 64 MiB of a
+// small machine it writes the same pages again and again.
 type storm struct {
 	stage    *stage
 	office   *office
@@ -44,7 +46,7 @@ type storm struct {
 // come back at once.
 func (o options) reconnect(ctx context.Context) (figures []figure, err error) {
 	s := &storm{said: o.tell, template: crowdSales(10_000)}
-	if s.stage, err = newStage(ctx, "hq", fmt.Sprintf("min_wal_size=%dMB", 16*stormLog)); err != nil {
+	if s.stage, err = newStage(ctx, "hq", fmt.Sprintf("min_wal_size=%dMB", 16*stormLog), "shared_buffers=1GB"); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stage.close()) }()

@@ -98,11 +98,13 @@ func (g *gate) leaver() func(written int) {
 
 // places is how many batches of backlogs may be written at once now.
 func (g *gate) places() int {
-	if time.Since(g.lived) < liveFor {
+	if g.livesNow() {
 		return max(1, g.most/2)
 	}
 	return g.most
 }
+
+func (g *gate) livesNow() bool { return time.Since(g.lived) < liveFor }
 
 // pass gives a place back and calls as many of the line as there are places.
 func (g *gate) pass() {

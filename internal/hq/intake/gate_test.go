@@ -92,7 +92,7 @@ func TestBacklogsMakeRoomForLiveBatches(t *testing.T) {
 		g.each = 2 * time.Second / mostTurn
 		_, _ = g.terms(somebody(), mostTurn, mostTurn)
 		_, wait := g.terms(somebody(), mostTurn, mostTurn)
-		require.Equal(t, time.Second, wait, "turns of two places")
+		require.InDelta(t, 4*time.Second/3, wait, float64(time.Microsecond), "turns of two places, and a third more")
 		time.Sleep(liveFor)
 		goOn <- struct{}{}
 		synctest.Wait()
@@ -308,6 +308,24 @@ func TestTurnsDoNotPileUp(t *testing.T) {
 		time.Sleep(time.Second)
 		g.terms(somebody(), mostTurn, mostTurn)
 		require.LessOrEqual(t, time.Until(g.next), longest, "however long one takes")
+	})
+}
+
+// When all turns are taken, time makes room for a new one as often as one is over,
+// and not for everybody who asks meanwhile at the end of the last.
+func TestNoMoreTurnsThanFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(2) // 10 ms a turn
+		for range 4000 {
+			g.terms(somebody(), mostTurn, mostTurn)
+		}
+		full := len(g.turns)
+		require.InDelta(t, longest/(10*time.Millisecond), full, 1)
+		for range 1000 {
+			time.Sleep(time.Millisecond)
+			g.terms(somebody(), mostTurn, mostTurn)
+		}
+		require.LessOrEqual(t, len(g.turns)-full, 101)
 	})
 }
 

@@ -30,9 +30,9 @@ type turn struct {
 // thousand stores' first small ones: a gigabyte to hold them.)
 //
 // A store that was asked to wait keeps its turn until it comes, however often it
-// asks. There are no turns further away than the longest wait: who asks when all
-// are taken waits for some of that time, gets none, and asks again; what was
-// promised when much had to be waited for is soon over when it need not be.
+// asks. There are no turns that end further away than the longest wait: who asks
+// when all are taken waits for some of that time, gets none, and asks again; what
+// was promised when much had to be waited for is soon over when it need not be.
 func (g *gate) terms(storeID string, sent, left int64) (credit int, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -49,15 +49,16 @@ func (g *gate) terms(storeID string, sent, left int64) (credit int, wait time.Du
 		g.next = now
 	}
 	wait = g.next.Sub(now)
-	if wait >= longest {
+	mine := turn{at: now, events: min(left, mostTurn)}
+	lasts := g.lasts(mine.events)
+	if wait > 0 && wait+lasts > longest {
 		return 1, longest/2 + rand.N(longest/2)
 	}
-	mine := turn{at: now, events: min(left, mostTurn)}
 	if wait >= slack {
 		mine.at = g.next
 	}
 	g.turns[storeID] = mine
-	g.next = g.next.Add(min(g.lasts(mine.events), longest-wait))
+	g.next = g.next.Add(min(lasts, longest))
 	switch {
 	case wait >= slack:
 		return 1, wait
@@ -81,9 +82,15 @@ func (g *gate) giveBack(storeID string, sent int64) {
 	g.next = g.next.Add(-g.lasts(max(0, last.events-sent)))
 }
 
-// lasts is how long the gate is busy with so many events of one batch.
+// lasts is how long a turn of so many events is: as long as the gate is busy with
+// them, and a third more while there are live batches, whose steps need the cores
+// and the disk in between.
 func (g *gate) lasts(events int64) time.Duration {
-	return g.each * time.Duration(events) / time.Duration(g.places())
+	busy := g.each * time.Duration(events) / time.Duration(g.places())
+	if g.livesNow() {
+		busy += busy / 3
+	}
+	return busy
 }
 
 // Terms are what a store that drains a backlog may do next, over any transport:
