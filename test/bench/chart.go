@@ -10,9 +10,8 @@ import (
 // The chart's measures, in pixels.
 const (
 	labelWidth = 500
-	barWidth   = 360 // of ratio fullScale
+	barWidth   = 360 // of the largest ratio, or promise
 	rowHeight  = 26
-	fullScale  = 2.5
 )
 
 // chart draws each ratio as a bar, its spread as a line and its promise as a tick.
@@ -21,7 +20,11 @@ func chart(figures []figure) []byte {
 	height := rowHeight*len(figures) + 40
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n", labelWidth+barWidth+60, height)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
-	at := func(ratio float64) float64 { return labelWidth + min(ratio, fullScale)/fullScale*barWidth }
+	most := 1.0
+	for _, f := range figures {
+		most = max(most, slices.Max(f.Ratios), f.Bar)
+	}
+	at := func(ratio float64) float64 { return labelWidth + ratio/most*barWidth }
 	for i, f := range figures {
 		y := i*rowHeight + 8
 		colour := "#2b8a3e"
