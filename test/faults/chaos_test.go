@@ -12,9 +12,9 @@ import (
 )
 
 // 2,000 sales on five tills, 5 kills of the edge, HQ and either PostgreSQL, and
-// 5 cuts of the line, one of each kind: `pos-sim chaos --seed 4 --sales 2000`.
-// With this seed the edge lives on behind the answer cut: its relay remembers which
-// batch was not heard of, and sends it once more.
+// 5 cuts of the line, one of each kind: `pos-sim chaos --seed 4 --sales 2000`. Whether
+// a cut answer makes the edge send a batch once more is a matter of the moment here;
+// TestAnAnswerThatIsCutIsAskedForOnce has it for certain.
 func TestTwoThousandSalesOfFiveTills(t *testing.T) {
 	chaos(t, sim.ChaosOptions{Seed: 4, Sales: 2000, Kills: 5, Cuts: 5, Protocol: "grpc"})
 }
@@ -47,7 +47,6 @@ func chaos(t *testing.T, o sim.ChaosOptions) {
 		felt += cut.Hit
 	}
 	require.Positive(t, felt, "the line was cut while it was used")
-	require.Positive(t, report.Redelivered, "HQ had some of it when it was sent again")
 	require.Equal(t, report.Voided, report.Report.Figures.Voids, "each basket that was given up is told of, once")
 	require.Positive(t, report.Tills.Resumed)
 	require.Equal(t, report.Tills.Died, report.Tills.TakenOver)

@@ -41,3 +41,30 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 
 // protocols are the ways in which events travel.
 var protocols = []string{"http", "grpc"}
+
+// HQ has committed a batch and its answer is cut off: the edge sends the batch once
+// more, to hear what became of its events. HQ counts them as duplicates, and nothing
+// happens twice.
+func TestAnAnswerThatIsCutIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			s, line := openOverLine(t, "SYNC_PROTOCOL="+protocol, "SYNC_FALLBACK=false")
+			before := s.proven().Events
+			hq := sim.NewHQClient(s.Store().HQURL, s.Store().HQToken)
+			defer hq.Close()
+			had, err := hq.Duplicates(t.Context())
+			require.NoError(t, err)
+			line.Cut(sim.Cut{Kind: sim.AnswerCut, Bytes: 1})
+			s.sell()
+			s.atHQ(before + 3)
+			line.Mend()
+			require.Equal(t, 1, s.proven().Sales)
+			require.Eventually(t, func() bool {
+				now, err := hq.Duplicates(t.Context())
+				return err == nil && now == had+3
+			}, patience, waitStep)
+		})
+	}
+}
