@@ -1,7 +1,6 @@
 package door
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,13 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/fault"
+	"tiem/internal/logtest"
 	"tiem/internal/sale"
 )
 
@@ -177,23 +176,8 @@ func (f *fixture) do(t testing.TB, method, target, body string, headers ...strin
 	return answer{Response: rec.Result(), text: rec.Body.String()}
 }
 
-// logBuffer collects log lines.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
+// logBuffer is a log in JSON.
+type logBuffer struct{ logtest.Log }
 
 // lines are the log lines with the message.
 func (l *logBuffer) lines(t testing.TB, message string) []map[string]any {

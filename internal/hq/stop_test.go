@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"tiem/internal/fault"
 	"tiem/internal/hq"
 	"tiem/internal/hq/hqtest"
+	"tiem/internal/logtest"
 	"tiem/internal/sale"
 	"tiem/internal/wire"
 	"tiem/internal/wire/wirepb"
@@ -30,24 +30,6 @@ import (
 
 // stopBudget is what a stop may take in all, and slack is for a busy machine.
 const stopBudget, slack = 10 * time.Second, 5 * time.Second
-
-// words is a log that can be read while it is written.
-type words struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (w *words) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(p)
-}
-
-func (w *words) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
-}
 
 // session is a connection to HQ's own PostgreSQL, past the program.
 func session(t *testing.T, cfg hq.Config) *pgx.Conn {
@@ -106,7 +88,7 @@ func TestAStopWhileTheDatabaseHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg, log := config(t), &words{}
+			cfg, log := config(t), &logtest.Log{}
 			cfg.GRPCAddr = "127.0.0.1:0"
 			app, err := hq.Open(t.Context(), cfg, slog.New(slog.NewJSONHandler(log, nil)))
 			require.NoError(t, err)

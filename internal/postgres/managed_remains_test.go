@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tiem/internal/logtest"
 	"tiem/internal/postgres"
 	"tiem/internal/postgres/postgrestest"
 )
@@ -60,7 +60,7 @@ func TestStartOverLastBackend(t *testing.T) {
 				require.True(t, alive(backend))
 			}
 
-			cfg, log := config(dir), &words{}
+			cfg, log := config(dir), &logtest.Log{}
 			cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 			begun := time.Now()
 			s := start(t, cfg)
@@ -168,22 +168,4 @@ func say(t *testing.T, url, sql string) int {
 		return err == nil && n == "1"
 	}, patience, 5*time.Millisecond)
 	return pid
-}
-
-// words is a log that a test reads while it is written.
-type words struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (w *words) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buf.Write(p)
-}
-
-func (w *words) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buf.String()
 }

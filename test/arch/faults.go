@@ -63,7 +63,7 @@ func CheckFaults(root string) ([]string, error) {
 // histories in virtual time) with the two sides of it.
 func testsElsewhere(root string) (map[string]bool, error) {
 	all := map[string]bool{}
-	for _, dir := range []string{"cmd/hq-platform", "test/told", "test/transport", "internal/edge/uplink", "internal/hq/grpcapi", "internal/wire/wiretest"} {
+	for _, dir := range []string{"cmd/hq-platform", "test/told", "test/transport", "internal/edge/uplink", "internal/hq", "internal/hq/grpcapi", "internal/wire/wiretest"} {
 		names, err := testsIn(filepath.Join(root, filepath.FromSlash(dir)))
 		if err != nil {
 			return nil, err

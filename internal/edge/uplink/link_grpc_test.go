@@ -149,9 +149,10 @@ func TestGRPCWayToSomebodyElse(t *testing.T) {
 	}
 }
 
-// A message over the limit is told as what it is, so that the relay sends less.
-func TestGRPCWayRefusesABatchOver4MiB(t *testing.T) {
-	t.Parallel()
+// deaf is a way to an HQ that welcomes a stream and reads nothing of it, and the
+// stream.
+func deaf(t *testing.T) (*GRPCWay, Stream) {
+	t.Helper()
 	way := actedBy(t, func(rpc grpc.BidiStreamingServer[wirepb.EventBatch, wirepb.Acknowledgment]) error {
 		_ = rpc.Send(welcome())
 		<-rpc.Context().Done()
@@ -159,8 +160,15 @@ func TestGRPCWayRefusesABatchOver4MiB(t *testing.T) {
 	})
 	s, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1"})
 	require.NoError(t, err)
-	defer s.Close()
-	err = s.Send(t.Context(), &wire.Batch{StoreID: "S1", Events: []wire.Event{{Payload: string(make([]byte, wire.MaxBatchBytes))}}})
+	t.Cleanup(s.Close)
+	return way, s
+}
+
+// A message over the limit is told as what it is, so that the relay sends less.
+func TestGRPCWayRefusesABatchOver4MiB(t *testing.T) {
+	t.Parallel()
+	_, s := deaf(t)
+	err := s.Send(t.Context(), &wire.Batch{StoreID: "S1", Events: []wire.Event{{Payload: string(make([]byte, wire.MaxBatchBytes))}}})
 	require.Error(t, err)
 	_, err = s.Receive(t.Context())
 	require.Equal(t, fault.TooLarge, fault.KindOf(err))
@@ -170,17 +178,11 @@ func TestGRPCWayRefusesABatchOver4MiB(t *testing.T) {
 // HQ reads nothing: Send ends with its context, and so does the stream.
 func TestGRPCWaySendEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	way := actedBy(t, func(rpc grpc.BidiStreamingServer[wirepb.EventBatch, wirepb.Acknowledgment]) error {
-		_ = rpc.Send(welcome())
-		<-rpc.Context().Done()
-		return rpc.Context().Err()
-	})
-	s, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1"})
-	require.NoError(t, err)
-	defer s.Close()
+	_, s := deaf(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	batch := &wire.Batch{StoreID: "S1", Events: []wire.Event{{Payload: string(make([]byte, 1<<20))}}}
+	var err error
 	for err == nil {
 		err = s.Send(ctx, batch)
 	}
@@ -193,21 +195,14 @@ func TestGRPCWaySendEndsWithItsContext(t *testing.T) {
 // beside a message that is being sent (the race detector sees it), but ended.
 func TestASendThatHangsIsEndedAndNotClosedBeside(t *testing.T) {
 	t.Parallel()
-	way := actedBy(t, func(rpc grpc.BidiStreamingServer[wirepb.EventBatch, wirepb.Acknowledgment]) error {
-		_ = rpc.Send(welcome())
-		<-rpc.Context().Done()
-		return rpc.Context().Err()
-	})
-	s, _, err := way.Open(t.Context(), &wire.Hello{StoreID: "S1"})
-	require.NoError(t, err)
-	defer s.Close()
+	way, s := deaf(t)
 	p := &paper{}
 	c := &conversation{Relay: New(p, nil, Ways{First: way}, Config{Timeout: 300 * time.Millisecond}, nil), stream: s}
 	batch := &wire.Batch{StoreID: "S1", Events: []wire.Event{{Payload: string(make([]byte, 1<<20))}}}
 	for !c.mute {
 		c.give(t.Context(), func(ctx context.Context) error { return s.Send(ctx, batch) })
 	}
-	_, err = s.Receive(t.Context())
+	_, err := s.Receive(t.Context())
 	require.Equal(t, codeUnreachable, fault.CodeOf(err))
 }
 

@@ -3,7 +3,6 @@ package grpcapi
 import (
 	"context"
 	"net"
-	"sync"
 
 	"golang.org/x/time/rate"
 )
@@ -29,14 +28,13 @@ type paced struct {
 	net.Listener
 
 	limit *rate.Limiter
-	once  sync.Once
 	open  context.Context //nolint:containedctx // ended by Close, which has no other way to tell Accept
 	end   context.CancelFunc
 }
 
 func pace(listener net.Listener) *paced {
 	p := &paced{Listener: listener, limit: rate.NewLimiter(arrivalsASecond, arrivalsAtOnce)}
-	p.open, p.end = context.WithCancel(context.Background()) //nolint:gosec // Close calls it
+	p.open, p.end = context.WithCancel(context.Background())
 	return p
 }
 
@@ -50,6 +48,6 @@ func (p *paced) Accept() (net.Conn, error) {
 
 // Close implements net.Listener.
 func (p *paced) Close() error {
-	p.once.Do(p.end)
+	p.end()
 	return p.Listener.Close()
 }

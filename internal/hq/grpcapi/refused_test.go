@@ -3,12 +3,12 @@ package grpcapi
 import (
 	"bytes"
 	"log/slog"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"tiem/internal/fault"
+	"tiem/internal/logtest"
 	"tiem/internal/wire"
 	"tiem/internal/wire/wirepb"
 )
@@ -37,7 +37,7 @@ func TestARefusalInTheLog(t *testing.T) {
 
 // Whose token is worth nothing is known by the address.
 func TestWhoseTokenIsRefused(t *testing.T) {
-	said := &lockedBuffer{}
+	said := &logtest.Log{}
 	h := setup(t, func(p *Parts) { p.Logger = slog.New(slog.NewTextHandler(said, nil)) })
 	_, err := h.open(t, "Bearer nobodys").rpc.Recv()
 	require.Error(t, err)
@@ -48,22 +48,4 @@ func TestWhoseTokenIsRefused(t *testing.T) {
 	h.stop()
 	require.Contains(t, said.String(), `msg="a stream was refused" store_id="" code=token_invalid remote_address=bufconn`)
 	require.Regexp(t, `msg="a stream was refused" store_id=S1 code=\w+ .*remote_address=bufconn`, said.String())
-}
-
-// lockedBuffer is written by a server's goroutines.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

@@ -67,8 +67,8 @@ type Server struct {
 	metrics  metrics
 	draining chan struct{} // closed when the server wants to stop
 	stop     sync.Once
-	lobby    chan struct{} // holds one for each stream whose token is looked up
-	heavy    heavy
+	lobby    room // of streams whose token is looked up
+	heavy    room // of batches that are decoded or made ready
 
 	helloWithin, lookupWithin, drainWithin, cutWithin, livesEvery, trustFor time.Duration
 }
@@ -77,7 +77,7 @@ type Server struct {
 func New(parts Parts) *Server {
 	parts.Age = cmp.Or(parts.Age, defaultAge)
 	s := &Server{parts: parts, log: parts.Logger, metrics: newMetrics(parts.Registry), draining: make(chan struct{}),
-		lobby: make(chan struct{}, admittedAtOnce), heavy: newHeavy(),
+		lobby: make(room, admittedAtOnce), heavy: newHeavy(),
 		helloWithin: helloTimeout, lookupWithin: lookupTimeout, drainWithin: drainTimeout, cutWithin: cutTimeout, livesEvery: signOfLife, trustFor: trust}
 	secure := insecure.NewCredentials()
 	if parts.TLS != nil {

@@ -80,40 +80,25 @@ func (c *stream) run(ctx context.Context) error {
 	}
 }
 
-// admit finds out whose stream it is, when it is its turn.
+// admit finds out whose stream it is, when it is its turn. Who does not get in at
+// once has waited for its connection already: it is told that HQ lives.
 func (c *stream) admit(ctx context.Context) error {
-	leave, err := c.enterLobby(ctx)
+	if c.server.lobby.full() {
+		if err := c.say(&wire.Answer{Ack: c.mark}); err != nil {
+			return err
+		}
+	}
+	defer c.lives()()
+	leave, err := c.server.lobby.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	defer c.lives()()
 	ctx, cancel := context.WithTimeout(ctx, c.server.lookupWithin) // a look-up that hangs is not to keep the others out
 	defer cancel()
 	c.token, c.known = bearer(ctx), time.Now()
 	c.storeID, err = c.server.parts.Fleet.Authenticate(ctx, c.token)
 	return err
-}
-
-// enterLobby waits until the stream's token may be looked up. Who does not get in
-// at once has waited for its connection already: it is told that HQ lives.
-func (c *stream) enterLobby(ctx context.Context) (leave func(), err error) {
-	leave = func() { <-c.server.lobby }
-	select {
-	case c.server.lobby <- struct{}{}:
-		return leave, nil
-	default:
-	}
-	if err := c.say(&wire.Answer{Ack: c.mark}); err != nil {
-		return nil, err
-	}
-	defer c.lives()()
-	select {
-	case c.server.lobby <- struct{}{}:
-		return leave, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // confirm finds out whether the token is still good: it may have been replaced.
